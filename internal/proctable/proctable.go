@@ -67,7 +67,11 @@ type Identity struct {
 }
 
 // Proc is one process at one moment: plain data, never refreshed. Which of
-// its values are known is in Have; what the system refused is in Denied.
+// its values are known, among those asked for, is in Have; what the system
+// refused is in Denied; what does not exist for it (the executable of a zombie,
+// the unit of what runs in none) is in neither. PID, PPID, StartedTicks and
+// Kernel are filled wherever stat could be read, asked for or not: they are
+// what identities and trees are made of.
 type Proc struct {
 	Have, Denied Field
 
@@ -99,7 +103,7 @@ type Proc struct {
 	USS, PSS, Swap int64   // bytes
 	CPU            float64 // percent of one processor over the sample
 	Wchan          string
-	Limits         map[string]Limit
+	Limits         map[string]Limit // by the names of prlimit: nofile, nproc, …
 	IDs            IDs
 	Namespaces     map[string]uint64 // inode numbers by kind
 }
@@ -128,18 +132,18 @@ type IDs struct {
 type Query struct {
 	Fields Field         // 0 means DefaultFields
 	Kernel bool          // kernel threads too
-	Sample time.Duration // how long CPU is measured
+	Sample time.Duration // how long CPU is measured; FieldCPU without it is an error
 
-	PIDs  []int // nil: all; empty: none. Read directly, without a scan.
+	PIDs  []int // nil: all; empty: none. Read directly, without a scan. The number of a thread is no process.
 	PPID  *int
 	Name  string
 	Match *regexp.Regexp // over Cmd
-	Exe   string
-	User  string // a name or a number
+	Exe   string         // the whole path
+	User  string         // a name or a number
 	State string
-	Unit  string
-	Port  int  // a listening TCP or bound UDP port
-	Under *int // the descendants of this pid, itself left out
+	Unit  string // with or without .service
+	Port  int    // a listening TCP or bound UDP port
+	Under *int   // the descendants of this pid, itself left out
 }
 
 // Snapshot is a listing, sorted by pid: plain data.
@@ -170,16 +174,3 @@ type Totals struct {
 	RSS     int64
 	CPUTime float64
 }
-
-// The functions that other packages build on:
-//
-//	func New() Provider                              // the best for this system
-//	func Portable() Provider                         // gopsutil
-//	func ParseField(name string) (Field, bool); func (f Field) Names() []string
-//	func Get(ctx, Provider, pid int, f Field) (*Proc, error)      // ErrGone
-//	func Tree(s *Snapshot, root int) *Node                        // root 0: the whole host under pid 0; nil where there is none
-//	func Ancestors(ctx, Provider, pid int, f Field) ([]Proc, error)  // nearest first, to pid 1
-//	func Descendants(ctx, pid int) ([]Identity, error)            // through task/*/children where the kernel has it
-//	func Identify(pid int) (Identity, error)
-//	func Open(Identity) (*Handle, error)                          // pidfd first, identity checked after; ErrGone
-//	func (h *Handle) Signal(syscall.Signal) error; Wait(ctx) error; Close() error
