@@ -1,0 +1,222 @@
+package luacode
+
+import (
+	"github.com/yuin/gopher-lua/ast"
+)
+
+// rewriter changes the tree of one chunk in place. It is used once.
+type rewriter struct {
+	prefix   string // begins the strings that stand for operators
+	assigned map[string]bool
+	vars     []variable
+}
+
+// variable is a local name in scope.
+type variable struct {
+	name  string
+	dense bool // counts up by small steps from a small number
+}
+
+func (r *rewriter) chunk(stmts []ast.Stmt) []ast.Stmt { return r.block(stmts) }
+
+// block rewrites statements in a scope of their own.
+func (r *rewriter) block(stmts []ast.Stmt) []ast.Stmt {
+	mark := len(r.vars)
+	r.stmts(stmts)
+	r.vars = r.vars[:mark]
+	return stmts
+}
+
+func (r *rewriter) stmts(stmts []ast.Stmt) {
+	for i, s := range stmts {
+		stmts[i] = r.stmt(s)
+	}
+}
+
+func (r *rewriter) declare(names ...string) {
+	for _, n := range names {
+		r.vars = append(r.vars, variable{name: n})
+	}
+}
+
+func (r *rewriter) isDense(name string) bool {
+	for i := len(r.vars) - 1; i >= 0; i-- {
+		if r.vars[i].name == name {
+			return r.vars[i].dense
+		}
+	}
+	return false
+}
+
+func (r *rewriter) stmt(s ast.Stmt) ast.Stmt {
+	switch s := s.(type) {
+	case *ast.AssignStmt:
+		return r.assign(s)
+	case *ast.LocalAssignStmt:
+		r.local(s)
+	case *ast.FuncCallStmt:
+		s.Expr = r.expr(s.Expr)
+	case *ast.DoBlockStmt:
+		r.block(s.Stmts)
+	case *ast.WhileStmt:
+		s.Condition = r.expr(s.Condition)
+		r.block(s.Stmts)
+	case *ast.RepeatStmt:
+		mark := len(r.vars)
+		r.stmts(s.Stmts)
+		s.Condition = r.expr(s.Condition)
+		r.vars = r.vars[:mark]
+	case *ast.IfStmt:
+		s.Condition = r.expr(s.Condition)
+		r.block(s.Then)
+		r.block(s.Else)
+	case *ast.NumberForStmt:
+		r.numericFor(s)
+	case *ast.GenericForStmt:
+		r.exprs(s.Exprs)
+		mark := len(r.vars)
+		r.declare(s.Names...)
+		r.stmts(s.Stmts)
+		r.vars = r.vars[:mark]
+	case *ast.FuncDefStmt:
+		if s.Name.Func != nil {
+			s.Name.Func = r.expr(s.Name.Func)
+		} else {
+			s.Name.Receiver = r.expr(s.Name.Receiver)
+		}
+		r.function(s.Func)
+	case *ast.ReturnStmt:
+		r.exprs(s.Exprs)
+	}
+	return s
+}
+
+func (r *rewriter) local(s *ast.LocalAssignStmt) {
+	if len(s.Names) == 1 && len(s.Exprs) == 1 {
+		if _, ok := s.Exprs[0].(*ast.FunctionExpr); ok {
+			r.declare(s.Names...) // local function: the name is known inside
+			r.exprs(s.Exprs)
+			return
+		}
+	}
+	r.exprs(s.Exprs)
+	r.declare(s.Names...)
+}
+
+func (r *rewriter) numericFor(s *ast.NumberForStmt) {
+	dense := startsSmall(s.Init) && stepsSmall(s.Step) && !r.assigned[s.Name]
+	s.Init = r.bound(s.Init)
+	s.Limit = r.bound(s.Limit)
+	if s.Step != nil {
+		s.Step = r.bound(s.Step)
+	}
+	mark := len(r.vars)
+	r.vars = append(r.vars, variable{name: s.Name, dense: dense})
+	r.stmts(s.Stmts)
+	r.vars = r.vars[:mark]
+}
+
+// bound lets a string stand for the number it is, which gopher-lua does not.
+func (r *rewriter) bound(e ast.Expr) ast.Expr {
+	e = r.expr(e)
+	switch e.(type) {
+	case *ast.NumberExpr, *ast.UnaryLenOpExpr, *ast.UnaryMinusOpExpr, *ast.ArithmeticOpExpr:
+		return e
+	}
+	return r.operator(opBound, e.Line(), e)
+}
+
+// operator is a call of a hidden operator that gives one value.
+func (r *rewriter) operator(op operator, line int, args ...ast.Expr) *ast.FuncCallExpr {
+	f := at(&ast.StringExpr{Value: r.prefix + string(op)}, line)
+	return at(&ast.FuncCallExpr{Func: f, Args: args, AdjustRet: true}, line)
+}
+
+func (r *rewriter) function(f *ast.FunctionExpr) {
+	mark := len(r.vars)
+	r.declare("self", "arg")
+	r.declare(f.ParList.Names...)
+	r.stmts(f.Stmts)
+	r.vars = r.vars[:mark]
+}
+
+func (r *rewriter) exprs(list []ast.Expr) {
+	for i, e := range list {
+		list[i] = r.expr(e)
+	}
+}
+
+func (r *rewriter) expr(e ast.Expr) ast.Expr {
+	switch e := e.(type) {
+	case *ast.AttrGetExpr:
+		e.Object = r.expr(e.Object)
+		e.Key = r.expr(e.Key)
+	case *ast.TableExpr:
+		return r.table(e)
+	case *ast.FuncCallExpr:
+		if e.Func != nil {
+			e.Func = r.expr(e.Func)
+		} else {
+			e.Receiver = r.expr(e.Receiver)
+		}
+		r.exprs(e.Args)
+	case *ast.LogicalOpExpr:
+		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+	case *ast.RelationalOpExpr:
+		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+	case *ast.ArithmeticOpExpr:
+		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+	case *ast.UnaryMinusOpExpr:
+		e.Expr = r.expr(e.Expr)
+	case *ast.UnaryNotOpExpr:
+		e.Expr = r.expr(e.Expr)
+	case *ast.UnaryLenOpExpr:
+		e.Expr = r.expr(e.Expr)
+	case *ast.StringConcatOpExpr:
+		return r.concat(e)
+	case *ast.FunctionExpr:
+		r.function(e)
+	}
+	return e
+}
+
+// maxArgs is how many arguments an operator gets at once: they take up
+// registers, of which a function has 200.
+const maxArgs = 40
+
+func (r *rewriter) concat(e *ast.StringConcatOpExpr) ast.Expr {
+	var args []ast.Expr
+	var rest ast.Expr = e
+	for {
+		c, ok := rest.(*ast.StringConcatOpExpr)
+		if !ok {
+			break
+		}
+		args = append(args, r.expr(c.Lhs))
+		rest = c.Rhs
+	}
+	args = append(args, single(r.expr(rest)))
+	if len(args) <= maxArgs {
+		return r.operator(opConcat, e.Line(), args...)
+	}
+	list := at(&ast.TableExpr{}, e.Line())
+	for _, a := range args {
+		list.Fields = append(list.Fields, &ast.Field{Value: a})
+	}
+	return r.operator(opConcatList, e.Line(), list, numberExpr(len(args), e.Line()))
+}
+
+// single makes an expression give one value where it stands last.
+func single(e ast.Expr) ast.Expr {
+	switch e := e.(type) {
+	case *ast.FuncCallExpr:
+		e.AdjustRet = true
+	case *ast.Comma3Expr:
+		e.AdjustRet = true
+	}
+	return e
+}
+
+func numberExpr(n, line int) *ast.NumberExpr {
+	return at(&ast.NumberExpr{Value: FormatNumber(float64(n))}, line)
+}
