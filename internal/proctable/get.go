@@ -1,6 +1,10 @@
 package proctable
 
-import "context"
+import (
+	"context"
+	"slices"
+	"sort"
+)
 
 // Get gives one process. The error is ErrGone where there is none with this
 // pid, or none that may be seen.
@@ -84,6 +88,7 @@ func Subtree(ctx context.Context, p Provider, pid int, f Field) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	snap.Procs = append(snap.Procs, *root)
+	at := sort.Search(len(snap.Procs), func(i int) bool { return snap.Procs[i].PID >= pid })
+	snap.Procs = slices.Insert(snap.Procs, at, *root)
 	return Tree(snap, pid), nil
 }

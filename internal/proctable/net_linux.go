@@ -133,19 +133,6 @@ func (w *worker) sockets(dir int, p *Proc) (Field, syscall.Errno) {
 	return sockGroup, 0
 }
 
-// listeningPort is the port that others may reach: of a listening TCP socket,
-// or of a UDP socket that is bound and not connected. 0 for other sockets.
-func listeningPort(c Connection) int {
-	if c.State != "listen" && !(strings.HasPrefix(c.Proto, "udp") && c.State == "unconnected") || c.Proto == "unix" {
-		return 0
-	}
-	addr, err := netip.ParseAddrPort(c.Local)
-	if err != nil {
-		return 0
-	}
-	return int(addr.Port())
-}
-
 // socketInodes lists the sockets of a process, each once, in order.
 func (w *worker) socketInodes(dir int) ([]uint64, syscall.Errno) {
 	fd, e := openat(dir, cpath("fd\x00"), unix.O_RDONLY|unix.O_DIRECTORY)

@@ -39,13 +39,12 @@ type scan struct {
 	clock  clock
 	users  users
 	nets   netTables
-	uid    uint32            // of q.User
-	ticks  map[int]uint64    // where set, a pid with other start ticks is another process
-	failed atomic.Uintptr    // the errno of a reader that ran out of something
-	out    sync.WaitGroup    // workers that may still read
-	left   bool              // some of them were left behind
-	rates  map[int]cpuSample // of the first pass
-	direct bool              // pids that somebody named: they may be threads
+	uid    uint32         // of q.User
+	ticks  map[int]uint64 // where set, a pid with other start ticks is another process
+	failed atomic.Uintptr // the errno of a reader that ran out of something
+	out    sync.WaitGroup // workers that may still read
+	left   bool           // some of them were left behind
+	direct bool           // pids that somebody named: they may be threads
 }
 
 func (l *linux) Snapshot(ctx context.Context, q Query) (*Snapshot, error) {
@@ -149,19 +148,27 @@ const chunk = 32
 // rows reads pids by read, on all cores, and gives what it kept in order.
 func (s *scan) rows(ctx context.Context, pids []int, read func(*worker, int, *Proc) bool) ([]Proc, error) {
 	parts := make([][]Proc, (len(pids)+chunk-1)/chunk)
+	// Where most are kept, each part is filled at its place in the result.
+	var all []Proc
+	if s.q.needs() == 0 {
+		all = make([]Proc, len(pids))
+	}
 	err := s.each(ctx, len(parts), func(w *worker, part int) {
-		some := pids[part*chunk : min(len(pids), (part+1)*chunk)]
+		from, to := part*chunk, min(len(pids), (part+1)*chunk)
 		var kept []Proc
-		for i, pid := range some {
+		if all != nil {
+			kept = all[from:from:to]
+		}
+		for i, pid := range pids[from:to] {
 			if kept == nil {
-				kept = w.spare(len(some) - i)
+				kept = w.spare(to - from - i)
 			}
 			kept = append(kept, Proc{})
 			if !read(w, pid, &kept[len(kept)-1]) {
 				kept = kept[:len(kept)-1]
 			}
 		}
-		if len(kept) == 0 {
+		if len(kept) == 0 && all == nil {
 			w.keep(kept)
 			return
 		}
@@ -170,7 +177,12 @@ func (s *scan) rows(ctx context.Context, pids []int, read func(*worker, int, *Pr
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(parts...), nil
+	rows := all[:0]
+	for _, part := range parts {
+		rows = append(rows, part...) // moves down, or is a copy
+	}
+	clear(all[min(len(rows), len(all)):])
+	return rows, nil
 }
 
 // each calls f for 0 to n-1, on all cores. It returns when ctx ends even if a

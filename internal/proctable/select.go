@@ -1,7 +1,6 @@
 package proctable
 
 import (
-	"cmp"
 	"os/user"
 	"slices"
 	"strconv"
@@ -98,5 +97,3 @@ func below(rows []Proc, root int) []int {
 	slices.Sort(out)
 	return out
 }
-
-func byPID(a, b Proc) int { return cmp.Compare(a.PID, b.PID) }

@@ -3,6 +3,7 @@ package proctable
 import (
 	"cmp"
 	"slices"
+	"sort"
 )
 
 // Tree hangs the processes of s under each other and gives the node of root,
@@ -21,37 +22,50 @@ func Tree(s *Snapshot, root int) *Node {
 	if root == 0 {
 		return b.top
 	}
-	return b.nodes[root]
+	return b.node(root)
 }
 
 type treeBuilder struct {
 	top   *Node
-	all   []Node
-	nodes map[int]*Node
+	all   []Node  // by pid
 	order []*Node // each after its parent
 }
 
 func newTreeBuilder(rows []Proc) *treeBuilder {
-	b := &treeBuilder{all: make([]Node, 0, len(rows)), nodes: make(map[int]*Node, len(rows)), order: make([]*Node, 0, len(rows)+1)}
+	b := &treeBuilder{all: make([]Node, 0, len(rows)), order: make([]*Node, 0, len(rows)+1)}
 	b.top = &Node{Proc: Proc{Have: FieldPID}}
+	sorted := true
 	for i := range rows {
-		if _, twice := b.nodes[rows[i].PID]; twice {
-			continue
-		}
 		if rows[i].PID == 0 { // some systems show the kernel as a process
 			b.top.Proc = rows[i]
 			continue
 		}
-		b.all = append(b.all, Node{Proc: rows[i]})
-		b.nodes[rows[i].PID] = &b.all[len(b.all)-1]
+		n := len(b.all)
+		sorted = sorted && (n == 0 || b.all[n-1].PID < rows[i].PID)
+		b.all = b.all[:n+1]
+		b.all[n].Proc = rows[i]
+	}
+	if !sorted {
+		slices.SortStableFunc(b.all, func(a, c Node) int { return cmp.Compare(a.PID, c.PID) })
+		b.all = slices.CompactFunc(b.all, func(a, c Node) bool { return a.PID == c.PID })
 	}
 	return b
+}
+
+// node finds pid, nil where there is none.
+func (b *treeBuilder) node(pid int) *Node {
+	// sort.Search: a node is large, and slices would copy it to compare.
+	i := sort.Search(len(b.all), func(i int) bool { return b.all[i].PID >= pid })
+	if i == len(b.all) || b.all[i].PID != pid {
+		return nil
+	}
+	return &b.all[i]
 }
 
 func (b *treeBuilder) link() {
 	for i := range b.all {
 		n := &b.all[i]
-		parent := b.nodes[n.PPID]
+		parent := b.node(n.PPID)
 		if parent == nil || parent == n || parent.StartedTicks > n.StartedTicks {
 			parent = b.top
 		}
@@ -94,7 +108,7 @@ func (b *treeBuilder) breakCircles() {
 		if reached[n] || !b.circular(n) {
 			continue
 		}
-		parent := b.nodes[n.PPID]
+		parent := b.node(n.PPID)
 		parent.Children = slices.DeleteFunc(parent.Children, func(c *Node) bool { return c == n })
 		b.top.Children = append(b.top.Children, n)
 		from := len(b.order)
@@ -106,12 +120,12 @@ func (b *treeBuilder) breakCircles() {
 
 // circular says that the way up from n comes back to n.
 func (b *treeBuilder) circular(n *Node) bool {
-	at := b.nodes[n.PPID]
+	at := b.node(n.PPID)
 	for range b.all {
 		if at == n || at == nil {
 			return at == n
 		}
-		at = b.nodes[at.PPID]
+		at = b.node(at.PPID)
 	}
 	return false
 }
