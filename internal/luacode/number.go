@@ -8,7 +8,8 @@ import (
 
 // FormatNumber is a number as Lua code sees it in .., print and tostring:
 // integers in full up to 1e20, fractions with as many digits as it takes to
-// read the same number back, inf, -inf and nan.
+// read the same number back, inf, -inf and nan. Zero is 0 whatever its sign:
+// gopher-lua's % gives -0 for -6 % 6, where Lua gives 0.
 func FormatNumber(v float64) string {
 	a := math.Abs(v)
 	switch {
@@ -19,9 +20,6 @@ func FormatNumber(v float64) string {
 	case math.IsInf(v, -1):
 		return "-inf"
 	case a < 1<<53 && v == math.Trunc(v):
-		if v == 0 && math.Signbit(v) {
-			return "-0"
-		}
 		return strconv.FormatInt(int64(v), 10)
 	case a < 1e20 && v == math.Trunc(v):
 		return strconv.FormatFloat(v, 'f', 0, 64)

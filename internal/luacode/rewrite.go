@@ -17,6 +17,9 @@ type variable struct {
 	dense bool // counts up by small steps from a small number
 }
 
+// functionMark stands among the variables where a function begins.
+const functionMark = ""
+
 func (r *rewriter) chunk(stmts []ast.Stmt) []ast.Stmt { return r.block(stmts) }
 
 // block rewrites statements in a scope of their own.
@@ -48,6 +51,21 @@ func (r *rewriter) isDense(name string) bool {
 	return false
 }
 
+// isChanging tells that a name is a local variable of the current function
+// which is assigned to somewhere.
+func (r *rewriter) isChanging(e ast.Expr) bool {
+	id, ok := e.(*ast.IdentExpr)
+	if !ok || !r.assigned[id.Value] {
+		return false
+	}
+	for i := len(r.vars) - 1; i >= 0 && r.vars[i].name != functionMark; i-- {
+		if r.vars[i].name == id.Value {
+			return true
+		}
+	}
+	return false
+}
+
 func (r *rewriter) stmt(s ast.Stmt) ast.Stmt {
 	switch s := s.(type) {
 	case *ast.AssignStmt:
@@ -59,17 +77,15 @@ func (r *rewriter) stmt(s ast.Stmt) ast.Stmt {
 	case *ast.DoBlockStmt:
 		r.block(s.Stmts)
 	case *ast.WhileStmt:
-		s.Condition = r.expr(s.Condition)
-		r.block(s.Stmts)
+		return r.while(s)
 	case *ast.RepeatStmt:
 		mark := len(r.vars)
 		r.stmts(s.Stmts)
 		s.Condition = r.expr(s.Condition)
 		r.vars = r.vars[:mark]
+		s.Stmts = startLoop(s.Stmts)
 	case *ast.IfStmt:
-		s.Condition = r.expr(s.Condition)
-		r.block(s.Then)
-		r.block(s.Else)
+		return r.branch(s)
 	case *ast.NumberForStmt:
 		r.numericFor(s)
 	case *ast.GenericForStmt:
@@ -78,6 +94,7 @@ func (r *rewriter) stmt(s ast.Stmt) ast.Stmt {
 		r.declare(s.Names...)
 		r.stmts(s.Stmts)
 		r.vars = r.vars[:mark]
+		s.Stmts = startLoop(s.Stmts)
 	case *ast.FuncDefStmt:
 		if s.Name.Func != nil {
 			s.Name.Func = r.expr(s.Name.Func)
@@ -134,7 +151,7 @@ func (r *rewriter) operator(op operator, line int, args ...ast.Expr) *ast.FuncCa
 
 func (r *rewriter) function(f *ast.FunctionExpr) {
 	mark := len(r.vars)
-	r.declare("self", "arg")
+	r.declare(functionMark, "self", "arg")
 	r.declare(f.ParList.Names...)
 	r.stmts(f.Stmts)
 	r.vars = r.vars[:mark]
@@ -161,7 +178,7 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 		}
 		r.exprs(e.Args)
 	case *ast.LogicalOpExpr:
-		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+		return r.logical(e)
 	case *ast.RelationalOpExpr:
 		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
 	case *ast.ArithmeticOpExpr:
@@ -170,6 +187,9 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 		e.Expr = r.expr(e.Expr)
 	case *ast.UnaryNotOpExpr:
 		e.Expr = r.expr(e.Expr)
+		if value, known := truth(e.Expr); known {
+			return boolExpr(!value, e.Line())
+		}
 	case *ast.UnaryLenOpExpr:
 		e.Expr = r.expr(e.Expr)
 	case *ast.StringConcatOpExpr:

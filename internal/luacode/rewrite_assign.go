@@ -25,9 +25,13 @@ func (r *rewriter) assign(s *ast.AssignStmt) ast.Stmt {
 	switch target := s.Lhs[0].(type) {
 	case *ast.IdentExpr:
 		// gopher-lua would compile (f(x)) into the parameter that it is
-		// assigned to, before the arguments are read.
-		if c, ok := value.(*ast.FuncCallExpr); ok {
-			c.AdjustRet = false
+		// assigned to, before the arguments are read, and (...) into the
+		// variable, forgetting all that lie above it.
+		switch e := value.(type) {
+		case *ast.FuncCallExpr:
+			e.AdjustRet = false
+		case *ast.Comma3Expr:
+			e.AdjustRet = false
 		}
 	case *ast.AttrGetExpr:
 		return r.assignField(s, target, value)
@@ -84,7 +88,32 @@ func (r *rewriter) assignField(s *ast.AssignStmt, target *ast.AttrGetExpr, value
 	if isAppend(target) && !r.calls(value) {
 		return r.perform(opAppend, line, s.LastLine(), r.expr(target.Object), single(value))
 	}
+	if r.calls(value) && (r.isChanging(target.Object) || r.isChanging(target.Key)) {
+		return r.assignLate(target, value, line, s.LastLine())
+	}
 	return r.perform(opSet, line, s.LastLine(), r.expr(target.Object), r.expr(target.Key), single(value))
+}
+
+// assignLate reads a table or key that is a local variable after the value, as
+// Lua does, which has them in registers: the value's function may change them.
+func (r *rewriter) assignLate(target *ast.AttrGetExpr, value ast.Expr, line, last int) ast.Stmt {
+	body := at(&ast.DoBlockStmt{}, line)
+	body.SetLastLine(last)
+	keep := func(name string, e ast.Expr) ast.Expr {
+		s := at(&ast.LocalAssignStmt{Names: []string{name}, Exprs: []ast.Expr{single(e), at(&ast.NilExpr{}, line)}}, line)
+		body.Stmts = append(body.Stmts, s)
+		return at(&ast.IdentExpr{Value: name}, line)
+	}
+	object, key := target.Object, target.Key
+	if !r.isChanging(object) {
+		object = keep("(table)", r.expr(object))
+	}
+	if !r.isChanging(key) && !isConstant(key) {
+		key = keep("(key)", r.expr(key))
+	}
+	v := keep("(value)", value)
+	body.Stmts = append(body.Stmts, r.perform(opSet, line, last, object, key, v))
+	return body
 }
 
 // perform is an operator as a statement.
