@@ -16,7 +16,7 @@ func TestAgainstLua(t *testing.T) {
 	if err != nil {
 		t.Skip("lua5.1 is not installed")
 	}
-	batches, each := 120, 50
+	batches, each := 60, 50
 	if testing.Short() {
 		batches = 4
 	}

@@ -114,14 +114,23 @@ func bound(L *lua.LState) int {
 	return 1
 }
 
+// openItems is the number of positional items where a call gives the last.
+const openItems = -1
+
 // fillTable finishes a constructor: t holds what was simple, n is how many
 // positional items the constructor has, and each letter of layout says what
 // the next two arguments are: k a key and its value, t an offset and a table
-// whose list follows it and whose other fields are taken over.
+// whose list follows it and whose other fields are taken over. A positional
+// item wins over a key that is its number; openItems for n says that their
+// number is known only now, and that t and the tables hold nothing else in
+// their lists.
 func fillTable(L *lua.LState) int {
 	t := L.CheckTable(1)
 	n := L.CheckInt(2)
 	layout := L.CheckString(3)
+	if n == openItems {
+		n = luatable.Len(t)
+	}
 	for i := 0; i < len(layout); i++ {
 		a, b := L.Get(4+2*i), L.Get(5+2*i)
 		if layout[i] == 't' {

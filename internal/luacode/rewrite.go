@@ -51,11 +51,10 @@ func (r *rewriter) isDense(name string) bool {
 	return false
 }
 
-// isChanging tells that a name is a local variable of the current function
-// which is assigned to somewhere.
-func (r *rewriter) isChanging(e ast.Expr) bool {
+// isLocal tells that a name is a local variable of the current function.
+func (r *rewriter) isLocal(e ast.Expr) bool {
 	id, ok := e.(*ast.IdentExpr)
-	if !ok || !r.assigned[id.Value] {
+	if !ok {
 		return false
 	}
 	for i := len(r.vars) - 1; i >= 0 && r.vars[i].name != functionMark; i-- {
@@ -64,6 +63,11 @@ func (r *rewriter) isChanging(e ast.Expr) bool {
 		}
 	}
 	return false
+}
+
+// isChanging tells that a local variable is assigned to somewhere.
+func (r *rewriter) isChanging(e ast.Expr) bool {
+	return r.isLocal(e) && r.assigned[e.(*ast.IdentExpr).Value]
 }
 
 func (r *rewriter) stmt(s ast.Stmt) ast.Stmt {

@@ -51,12 +51,19 @@ func (r *rewriter) assignMany(s *ast.AssignStmt) ast.Stmt {
 		capture.Exprs = append(capture.Exprs, single(r.expr(e)))
 		return at(&ast.IdentExpr{Value: name}, line)
 	}
+	// A local variable stays in its register, as in Lua, unless this very
+	// statement assigns to it.
+	stays := func(e ast.Expr) bool {
+		return isConstant(e) || r.isLocal(e) && !assigns(s.Lhs, e.(*ast.IdentExpr).Value)
+	}
 	values := at(&ast.LocalAssignStmt{Exprs: s.Rhs}, line)
 	for i, lhs := range s.Lhs {
 		values.Names = append(values.Names, "(value"+strconv.Itoa(i)+")")
 		if f, ok := lhs.(*ast.AttrGetExpr); ok {
-			f.Object = temp("table", f.Object)
-			if !isConstant(f.Key) {
+			if !stays(f.Object) {
+				f.Object = temp("table", f.Object)
+			}
+			if !stays(f.Key) {
 				dense := r.denseKey(f.Key)
 				f.Key = temp("key", f.Key)
 				r.vars = append(r.vars, variable{name: f.Key.(*ast.IdentExpr).Value, dense: dense})
@@ -76,6 +83,15 @@ func (r *rewriter) assignMany(s *ast.AssignStmt) ast.Stmt {
 	body.SetLine(line)
 	body.SetLastLine(s.LastLine())
 	return body
+}
+
+func assigns(targets []ast.Expr, name string) bool {
+	for _, t := range targets {
+		if id, ok := t.(*ast.IdentExpr); ok && id.Value == name {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *rewriter) assignField(s *ast.AssignStmt, target *ast.AttrGetExpr, value ast.Expr) ast.Stmt {

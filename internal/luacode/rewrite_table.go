@@ -42,12 +42,12 @@ type entry struct {
 func (r *rewriter) segments(e *ast.TableExpr) ast.Expr {
 	var entries []entry
 	base := at(&ast.TableExpr{Fields: []*ast.Field{}}, e.Line())
-	part, items, inPart := base, 0, 0
+	part, items, inPart, open := base, 0, 0, isOpen(e)
 	for i, f := range e.Fields {
 		if i < len(e.Fields)-1 || f.Key != nil {
 			single(f.Value)
 		}
-		if f.Key != nil && !isString(f.Key) && (part != base || !isSmallIndex(f.Key)) {
+		if f.Key != nil && !isString(f.Key) && (open || part != base || !isSmallIndex(f.Key)) {
 			entries = append(entries, entry{'k', f.Key, f.Value})
 			part = nil
 			continue
@@ -62,7 +62,25 @@ func (r *rewriter) segments(e *ast.TableExpr) ast.Expr {
 			inPart++
 		}
 	}
+	if open {
+		items = openItems
+	}
 	return r.fill(base, items, entries, e.Line())
+}
+
+// isOpen tells that the last item gives all values of a call or of the
+// varargs.
+func isOpen(e *ast.TableExpr) bool {
+	if len(e.Fields) == 0 || e.Fields[len(e.Fields)-1].Key != nil {
+		return false
+	}
+	switch last := e.Fields[len(e.Fields)-1].Value.(type) {
+	case *ast.FuncCallExpr:
+		return !last.AdjustRet
+	case *ast.Comma3Expr:
+		return !last.AdjustRet
+	}
+	return false
 }
 
 func isSmallIndex(e ast.Expr) bool {
