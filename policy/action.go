@@ -139,7 +139,14 @@ func (a Signal) Args() []string { return []string{a.Name} }
 
 func (a Signal) String() string                      { return "signal the process " + a.Name }
 func (a Signal) find(r rules, _ bool) (string, bool) { return first(r.signal, a.Name) }
-func (a Signal) entry() string                       { return a.Name }
+
+// entry is nothing for a name that would be read as the beginning of names.
+func (a Signal) entry() string {
+	if strings.Contains(a.Name, "*") {
+		return ""
+	}
+	return a.Name
+}
 
 type matcher interface {
 	matches(string) bool

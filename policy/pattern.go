@@ -53,7 +53,10 @@ func parsePath(s string) (path, error) {
 
 // quotePath writes a path so that it stands for itself.
 func quotePath(s string) string {
-	return strings.NewReplacer("*", `[*]`, "?", `[?]`, "[", `[[]`).Replace(s)
+	if !strings.ContainsAny(s, "*?[") {
+		return s
+	}
+	return strings.NewReplacer(`\`, `\\`, "*", `[*]`, "?", `[?]`, "[", `[[]`).Replace(s)
 }
 
 // name is a name, or the beginning of names.

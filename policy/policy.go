@@ -66,7 +66,10 @@ func (p Policy) Check(a Action) Decision {
 	if rule, ok := a.find(p.grant, false); ok {
 		return Decision{Allowed: true, Rule: a.Op() + " = " + quote(rule)}
 	}
-	return Decision{Missing: a.Op() + " = [" + quote(a.entry()) + "]"}
+	if entry := a.entry(); entry != "" {
+		return Decision{Missing: a.Op() + " = [" + quote(entry) + "]"}
+	}
+	return Decision{}
 }
 
 // rules are parsed permissions.
