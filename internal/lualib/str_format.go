@@ -41,7 +41,7 @@ func (s *strLib) format(L *lua.LState) int {
 		var sp spec
 		f = sp.parse(L, f)
 		if f == "" {
-			L.RaiseError("invalid option '%%' to 'format'")
+			L.RaiseError("%s", "invalid option '%' to 'format'")
 		}
 		out = s.convert(L, out, f[0], &sp, arg)
 		f = f[1:]
