@@ -106,6 +106,7 @@ func isOctal(c byte) bool { return c >= '0' && c <= '7' }
 
 // mayTraceAll says that hidepid does not touch this process: it has
 // CAP_SYS_PTRACE, in the user namespace that its pid namespace belongs to.
+// What a security module forbids besides cannot be asked for.
 func mayTraceAll() bool {
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	var data [2]unix.CapUserData

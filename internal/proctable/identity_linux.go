@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -66,6 +67,7 @@ type Handle struct {
 	file  *os.File
 	waits chan struct{} // held by the one that waits
 	once  sync.Once
+	shut  atomic.Bool
 	err   error
 }
 
@@ -200,10 +202,16 @@ func (h *Handle) Wait(ctx context.Context) error {
 // Close lets go of the process; one that waits is woken with an error that
 // wraps os.ErrClosed.
 func (h *Handle) Close() error {
-	h.once.Do(func() { h.err = h.file.Close() })
+	h.once.Do(func() {
+		h.shut.Store(true)
+		h.err = h.file.Close()
+	})
 	return h.err
 }
 
 func (h *Handle) failed(what string, err error) error {
+	if h.shut.Load() { // the error of a raw descriptor does not say so
+		err = os.ErrClosed
+	}
 	return fmt.Errorf("%s process %d: %w", what, h.id.PID, err)
 }
