@@ -2,6 +2,7 @@ package luacode
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -22,14 +23,11 @@ func Compile(name, source string, l Limits) (*Chunk, error) {
 	if strings.HasPrefix(source, "#") {
 		source = source[strings.IndexAny(source+"\n", "\r\n"):]
 	}
-	p := newParser(name, source, l)
-	stmts, err := parse(p)
+	stmts, prefix, err := tree(name, source, l)
 	if err != nil {
 		return nil, err
 	}
-	prefix := strings.Repeat("\x00", p.nuls+1)
-	r := &rewriter{prefix: prefix, assigned: p.assigned}
-	proto, err := generate(name, r.chunk(stmts))
+	proto, err := generate(name, stmts)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +38,9 @@ func Compile(name, source string, l Limits) (*Chunk, error) {
 	return &Chunk{proto: proto}, nil
 }
 
-func parse(p *parser) (stmts []ast.Stmt, err error) {
+// tree parses and rewrites. prefix begins no string of the source and every
+// mark of an operator.
+func tree(name, source string, l Limits) (stmts []ast.Stmt, prefix string, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			e, ok := v.(*Error)
@@ -50,7 +50,11 @@ func parse(p *parser) (stmts []ast.Stmt, err error) {
 			err = e
 		}
 	}()
-	return p.chunk(), nil
+	p := newParser(name, source, l)
+	stmts = p.chunk()
+	prefix = strings.Repeat("\x00", p.nuls+1)
+	r := &rewriter{name: name, prefix: prefix, assigned: p.assigned}
+	return r.chunk(stmts), prefix, nil
 }
 
 // generate has gopher-lua compile the tree. Whatever it panics with means that
@@ -63,9 +67,19 @@ func generate(name string, stmts []ast.Stmt) (proto *lua.FunctionProto, err erro
 	}()
 	proto, err = lua.Compile(stmts, name)
 	if ce, ok := err.(*lua.CompileError); ok {
-		err = &Error{Name: name, Line: max(ce.Line, 1), Msg: ce.Message}
+		err = &Error{Name: name, Line: max(gotoLine(ce), 1), Msg: ce.Message}
 	}
 	return proto, err
+}
+
+// gotoLine is the line of an error of gopher-lua's compiler; where a label is
+// missing it is in the text only.
+func gotoLine(e *lua.CompileError) int {
+	_, at, ok := strings.Cut(e.Message, "> at line ")
+	if n, err := strconv.Atoi(at); ok && err == nil {
+		return n
+	}
+	return e.Line
 }
 
 func firstLine(stmts []ast.Stmt) int {

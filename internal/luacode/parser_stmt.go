@@ -32,7 +32,7 @@ func (p *parser) statement() ast.Stmt {
 		case "break":
 			if p.fn.loops == 0 {
 				p.advance()
-				p.failHere("no loop to break")
+				p.fail(line, "no loop to break near '"+p.near()+"'", false)
 			}
 			p.advance()
 			return &ast.BreakStmt{}

@@ -6,9 +6,12 @@ import (
 
 // rewriter changes the tree of one chunk in place. It is used once.
 type rewriter struct {
+	name     string
 	prefix   string // begins the strings that stand for operators
 	assigned map[string]bool
 	vars     []variable
+	consts   *constants
+	work     int
 }
 
 // variable is a local name in scope.
@@ -20,7 +23,11 @@ type variable struct {
 // functionMark stands among the variables where a function begins.
 const functionMark = ""
 
-func (r *rewriter) chunk(stmts []ast.Stmt) []ast.Stmt { return r.block(stmts) }
+// chunk rewrites the whole tree.
+func (r *rewriter) chunk(stmts []ast.Stmt) []ast.Stmt {
+	r.enterConstants(1)
+	return r.block(stmts)
+}
 
 // block rewrites statements in a scope of their own.
 func (r *rewriter) block(stmts []ast.Stmt) []ast.Stmt {
@@ -102,10 +109,11 @@ func (r *rewriter) stmt(s ast.Stmt) ast.Stmt {
 	case *ast.FuncDefStmt:
 		if s.Name.Func != nil {
 			s.Name.Func = r.expr(s.Name.Func)
+			r.function(s.Func)
 		} else {
 			s.Name.Receiver = r.expr(s.Name.Receiver)
+			r.function(s.Func, "self")
 		}
-		r.function(s.Func)
 	case *ast.ReturnStmt:
 		r.exprs(s.Exprs)
 	}
@@ -150,15 +158,24 @@ func (r *rewriter) bound(e ast.Expr) ast.Expr {
 // operator is a call of a hidden operator that gives one value.
 func (r *rewriter) operator(op operator, line int, args ...ast.Expr) *ast.FuncCallExpr {
 	f := at(&ast.StringExpr{Value: r.prefix + string(op)}, line)
+	r.useOf(f)
 	return at(&ast.FuncCallExpr{Func: f, Args: args, AdjustRet: true}, line)
 }
 
-func (r *rewriter) function(f *ast.FunctionExpr) {
+// function rewrites a function's body, in which names are known besides its
+// parameters.
+func (r *rewriter) function(f *ast.FunctionExpr, names ...string) {
 	mark := len(r.vars)
-	r.declare(functionMark, "self", "arg")
+	r.enterConstants(f.Line())
+	r.declare(functionMark)
+	if f.ParList.HasVargs {
+		r.declare("arg")
+	}
+	r.declare(names...)
 	r.declare(f.ParList.Names...)
 	r.stmts(f.Stmts)
 	r.vars = r.vars[:mark]
+	r.leaveConstants()
 }
 
 func (r *rewriter) exprs(list []ast.Expr) {
@@ -169,6 +186,8 @@ func (r *rewriter) exprs(list []ast.Expr) {
 
 func (r *rewriter) expr(e ast.Expr) ast.Expr {
 	switch e := e.(type) {
+	case *ast.StringExpr, *ast.NumberExpr, *ast.IdentExpr:
+		r.useOf(e)
 	case *ast.AttrGetExpr:
 		e.Object = r.expr(e.Object)
 		e.Key = r.expr(e.Key)
@@ -179,6 +198,7 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 			e.Func = r.expr(e.Func)
 		} else {
 			e.Receiver = r.expr(e.Receiver)
+			r.use("s" + e.Method)
 		}
 		r.exprs(e.Args)
 	case *ast.LogicalOpExpr:

@@ -24,6 +24,8 @@ func (r *rewriter) assign(s *ast.AssignStmt) ast.Stmt {
 	value := s.Rhs[0]
 	switch target := s.Lhs[0].(type) {
 	case *ast.IdentExpr:
+		r.useOf(target)
+		r.useOf(target) // gopher-lua looks twice
 		// gopher-lua would compile (f(x)) into the parameter that it is
 		// assigned to, before the arguments are read, and (...) into the
 		// variable, forgetting all that lie above it.

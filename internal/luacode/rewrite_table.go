@@ -1,6 +1,7 @@
 package luacode
 
 import (
+	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
 )
 
@@ -52,7 +53,7 @@ func (r *rewriter) segments(e *ast.TableExpr) ast.Expr {
 			part = nil
 			continue
 		}
-		if part == nil || inPart >= maxList {
+		if part == nil || inPart >= maxList || open && i == len(e.Fields)-1 && atFlush(inPart) {
 			part, inPart = at(&ast.TableExpr{Fields: []*ast.Field{}}, f.Value.Line()), 0
 			entries = append(entries, entry{'t', numberExpr(items, e.Line()), part})
 		}
@@ -67,6 +68,10 @@ func (r *rewriter) segments(e *ast.TableExpr) ast.Expr {
 	}
 	return r.fill(base, items, entries, e.Line())
 }
+
+// atFlush tells that after so many items gopher-lua would put the values of an
+// open last item over those before it.
+func atFlush(n int) bool { return n > 0 && n%lua.FieldsPerFlush == 0 }
 
 // isOpen tells that the last item gives all values of a call or of the
 // varargs.
@@ -182,9 +187,14 @@ func (r *rewriter) dataTable(e *ast.TableExpr) ast.Expr {
 
 // inFunction is a call of a function that returns the table.
 func (r *rewriter) inFunction(t *ast.TableExpr) ast.Expr {
+	r.enterConstants(t.Line())
 	for _, f := range t.Fields {
+		if f.Key != nil {
+			r.useOf(f.Key)
+		}
 		f.Value = r.expr(f.Value)
 	}
+	r.leaveConstants()
 	ret := at(&ast.ReturnStmt{Exprs: []ast.Expr{r.segments(t)}}, t.Line())
 	f := at(&ast.FunctionExpr{ParList: &ast.ParList{Names: []string{}}, Stmts: []ast.Stmt{ret}}, t.Line())
 	f.SetLastLine(t.Line())
