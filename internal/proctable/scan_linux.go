@@ -44,6 +44,7 @@ type scan struct {
 	failed atomic.Uintptr // the errno of a reader that ran out of something
 	out    sync.WaitGroup // workers that may still read
 	left   bool           // some of them were left behind
+	ready  []Proc         // the result, where the search for candidates gave it
 	direct bool           // pids that somebody named: they may be threads
 }
 
@@ -97,8 +98,8 @@ func (s *scan) close() {
 
 func (s *scan) run(ctx context.Context) ([]Proc, error) {
 	pids, err := s.candidates(ctx)
-	if err != nil {
-		return nil, err
+	if err != nil || s.ready != nil {
+		return s.ready, err
 	}
 	rows, err := s.rows(ctx, pids, (*worker).row)
 	if err != nil || s.want&FieldCPU == 0 {

@@ -31,9 +31,15 @@ func (s *scan) under(ctx context.Context, root int) ([]int, error) {
 	case !errors.Is(err, errWalk):
 		return nil, err
 	default:
-		if found, err = s.scanBelow(ctx, root); err != nil {
+		rows, err := s.scanBelow(ctx, root)
+		if err != nil {
 			return nil, err
 		}
+		if s.plain() {
+			s.ready = slices.DeleteFunc(rows, func(p Proc) bool { return p.Kernel && !s.q.Kernel })
+			return nil, nil
+		}
+		found = identities(rows, "")
 	}
 	pids := make([]int, 0, len(found))
 	s.ticks = make(map[int]uint64, len(found))
@@ -45,13 +51,24 @@ func (s *scan) under(ctx context.Context, root int) ([]int, error) {
 	return pids, nil
 }
 
-// scanBelow reads stat of every process.
-func (s *scan) scanBelow(ctx context.Context, root int) ([]Identity, error) {
+// plain says that stat answers the whole query, and no selector but Under is
+// set: then one scan finds the tree and is the result.
+func (s *scan) plain() bool {
+	only := Query{Under: s.q.Under}
+	return s.q.PIDs == nil && s.need&^(FieldPID|statGroup) == 0 && s.q.needs() == only.needs()
+}
+
+// scanBelow reads stat of every process and gives those below root.
+func (s *scan) scanBelow(ctx context.Context, root int) ([]Proc, error) {
 	pids, err := s.list()
 	if err != nil {
 		return nil, err
 	}
-	all := scan{from: s.from, root: s.root, q: &Query{Kernel: true}, want: StatFields &^ FieldName, need: StatFields &^ FieldName, clock: s.clock}
+	all := scan{from: s.from, root: s.root, q: &Query{Kernel: true}, want: FieldPPID | FieldStartedTicks, clock: s.clock}
+	if s.plain() {
+		all.want = s.want
+	}
+	all.need = all.want
 	rows, err := all.rows(ctx, pids, (*worker).row)
 	if all.left {
 		s.left = true
@@ -60,15 +77,16 @@ func (s *scan) scanBelow(ctx context.Context, root int) ([]Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	ticks := make(map[int]uint64, len(rows))
+	found := below(rows, root)
+	return slices.DeleteFunc(rows, func(p Proc) bool { _, ok := slices.BinarySearch(found, p.PID); return !ok }), nil
+}
+
+func identities(rows []Proc, boot string) []Identity {
+	out := make([]Identity, 0, len(rows))
 	for i := range rows {
-		ticks[rows[i].PID] = rows[i].StartedTicks
+		out = append(out, Identity{BootID: boot, PID: rows[i].PID, StartedTicks: rows[i].StartedTicks})
 	}
-	var out []Identity
-	for _, pid := range below(rows, root) {
-		out = append(out, Identity{PID: pid, StartedTicks: ticks[pid]})
-	}
-	return out, nil
+	return out
 }
 
 // walk goes from child to child. The list of children that the kernel gives is
@@ -182,7 +200,9 @@ func Descendants(ctx context.Context, pid int) ([]Identity, error) {
 	}
 	found, err := s.walk(ctx, pid)
 	if errors.Is(err, errWalk) {
-		found, err = s.scanBelow(ctx, pid)
+		var rows []Proc
+		rows, err = s.scanBelow(ctx, pid)
+		found = identities(rows, "")
 	}
 	if err != nil {
 		return nil, err
