@@ -16,7 +16,7 @@ func TestHostileSources(t *testing.T) {
 	for i := range 60_000 {
 		fmt.Fprintf(&distinct, "f('x%d')\n", i)
 	}
-	for i := range 20_000 {
+	for i := range 10_000 {
 		fmt.Fprintf(&jumps, "::l%d:: goto l%d\n", i, i)
 		fmt.Fprintf(&functions, "function f%d() end ", i)
 	}

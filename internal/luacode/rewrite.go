@@ -109,6 +109,7 @@ func (r *rewriter) stmt(s ast.Stmt) ast.Stmt {
 	case *ast.FuncDefStmt:
 		if s.Name.Func != nil {
 			s.Name.Func = r.expr(s.Name.Func)
+			r.useOf(s.Name.Func) // gopher-lua looks twice
 			r.function(s.Func)
 		} else {
 			s.Name.Receiver = r.expr(s.Name.Receiver)

@@ -38,6 +38,23 @@ func (s *side) remove(k float64) {
 	}
 }
 
+// forget drops a key that the list part has now.
+func (s *side) forget(k float64) {
+	s.remove(k)
+	delete(s.pos, k)
+}
+
+// absorb moves the keys between the old end of the list part and its new one
+// into it.
+func (s *side) absorb(t *lua.LTable, from, to int) {
+	for k := from + 1; k < to && s.live > 0; k++ {
+		if v := s.get(float64(k)); v != lua.LNil {
+			t.RawSetInt(k, v)
+			s.forget(float64(k))
+		}
+	}
+}
+
 func (s *side) compact() {
 	if len(s.entries)-s.live <= s.live+slack {
 		return
@@ -53,10 +70,10 @@ func (s *side) compact() {
 	s.entries, s.pos = entries, pos
 }
 
-// next gives the entry after place i that stands beyond the list part.
-func (s *side) next(i, listLen int) (lua.LValue, lua.LValue) {
+// next gives the entry after place i that the list part does not hide.
+func (s *side) next(t *lua.LTable, i int) (lua.LValue, lua.LValue) {
 	for i++; i < len(s.entries); i++ {
-		if e := s.entries[i]; e.value != lua.LNil && e.key > float64(listLen) {
+		if e := s.entries[i]; e.value != lua.LNil && t.RawGetInt(int(e.key)) == lua.LNil {
 			return lua.LNumber(e.key), e.value
 		}
 	}
@@ -72,7 +89,7 @@ func (s *side) migrate(t *lua.LTable, n int) int {
 			break
 		}
 		n++
-		s.remove(float64(n))
+		s.forget(float64(n))
 		t.RawSetInt(n, v)
 	}
 	return n

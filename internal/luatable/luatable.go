@@ -180,8 +180,11 @@ func setInt(L *lua.LState, t *lua.LTable, k int, value lua.LValue) {
 		return
 	}
 	t.RawSetInt(k, value)
+	if s != nil {
+		s.forget(float64(k))
+	}
 	if s != nil && k > n {
-		s.remove(float64(k))
+		s.absorb(t, n, k)
 		s.migrate(t, k)
 		if s.live == 0 {
 			t.Metatable = s.script

@@ -31,17 +31,17 @@ func Next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok bool) {
 	n, s, i := arrayLen(t), sideOf(t), 0
 	if num, isNumber := key.(lua.LNumber); isNumber {
 		if s != nil {
-			if at, known := s.pos[float64(num)]; known && float64(num) > float64(n) {
-				k, v = s.next(at, n)
+			if at, known := s.pos[float64(num)]; known {
+				k, v = s.next(t, at)
 				return k, v, true
 			}
 		}
 		i, isNumber = listKey(num)
 		if !isNumber {
-			return nextHash(t, s, n, key)
+			return nextHash(t, s, key)
 		}
 	} else if key != lua.LNil {
-		return nextHash(t, s, n, key)
+		return nextHash(t, s, key)
 	}
 	for ; i < n; i++ {
 		if v := t.RawGetInt(i + 1); v != lua.LNil {
@@ -53,21 +53,21 @@ func Next(t *lua.LTable, key lua.LValue) (k, v lua.LValue, ok bool) {
 		from = lua.LNumber(n)
 	}
 	k, v = t.Next(from)
-	return orSide(s, n, k, v)
+	return orSide(t, s, k, v)
 }
 
-func nextHash(t *lua.LTable, s *side, n int, key lua.LValue) (k, v lua.LValue, ok bool) {
+func nextHash(t *lua.LTable, s *side, key lua.LValue) (k, v lua.LValue, ok bool) {
 	if t.RawGetH(key) == lua.LNil && !hadKey(t, key) {
 		return lua.LNil, lua.LNil, false
 	}
 	k, v = t.Next(key)
-	return orSide(s, n, k, v)
+	return orSide(t, s, k, v)
 }
 
 // orSide goes on with the far keys when the hash part is at its end.
-func orSide(s *side, n int, k, v lua.LValue) (lua.LValue, lua.LValue, bool) {
+func orSide(t *lua.LTable, s *side, k, v lua.LValue) (lua.LValue, lua.LValue, bool) {
 	if k == lua.LNil && s != nil {
-		k, v = s.next(-1, n)
+		k, v = s.next(t, -1)
 	}
 	return k, v, true
 }
