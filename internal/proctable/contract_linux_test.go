@@ -242,7 +242,7 @@ func contractSelectors(t *testing.T, provider Provider, procs []knownProc) {
 		{"port", Query{Port: listening.Ports[0]}, []int{pid("listening")}},
 		{"udp port", Query{Port: listening.Ports[1]}, []int{pid("listening")}},
 		{"no pids", Query{PIDs: []int{}}, []int{}},
-		{"pids", Query{PIDs: []int{pid("odd"), pid("sleeper"), pid("odd"), -1, 0, 1 << 40}}, sorted(pid("odd"), pid("sleeper"))},
+		{"pids", Query{PIDs: []int{pid("odd"), pid("sleeper"), pid("odd"), -1, 0, math.MaxInt}}, sorted(pid("odd"), pid("sleeper"))},
 		{"pids and name", Query{PIDs: []int{pid("odd"), pid("sleeper")}, Name: "sleep"}, []int{pid("sleeper")}},
 		{"under", Query{Under: &self, State: "zombie"}, []int{pid("zombie")}},
 		{"under nothing", Query{Under: &none, Name: "no such name"}, []int{}},

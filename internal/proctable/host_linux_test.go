@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"slices"
@@ -45,6 +46,11 @@ func TestManyProcesses(t *testing.T) {
 			}
 			want(t, "sleepers under", len(under.Procs), many)
 			want(t, "below", find(under, parent) == nil, true)
+			under, err = provider.Snapshot(context.Background(), Query{Under: &parent, User: "root"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want(t, "sleepers under, by user", len(under.Procs), many)
 		})
 	}
 	tree, err := Subtree(context.Background(), New(), parent, 0)
@@ -139,7 +145,7 @@ func TestErrors(t *testing.T) {
 	if _, err := NewAt("/no/such/proc").Snapshot(context.Background(), Query{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no proc: %v", err)
 	}
-	for _, pid := range []int{-1, 0, 1 << 30, 1 << 40} {
+	for _, pid := range []int{-1, 0, 1 << 30, math.MaxInt} {
 		if _, err := Get(context.Background(), New(), pid, 0); err != ErrGone {
 			t.Errorf("get %d: %v", pid, err)
 		}
@@ -177,6 +183,27 @@ func TestStarved(t *testing.T) {
 	if !errors.Is(err, unix.EMFILE) {
 		t.Errorf("%v, %v", snap, err)
 	}
+}
+
+// TestHang: a reader that the kernel keeps waiting keeps nobody else waiting.
+func TestHang(t *testing.T) {
+	l := &linux{root: "/proc"}
+	s, err := l.begin(&Query{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	free := make(chan struct{})
+	if err := s.each(ctx, 1, func(*worker, int) { <-free }); err != context.DeadlineExceeded {
+		t.Errorf("%v", err)
+	}
+	s.close()
+	if _, err := unix.FcntlInt(uintptr(s.root), unix.F_GETFD, 0); err != nil {
+		t.Errorf("closed under the reader: %v", err)
+	}
+	close(free)
+	s.out.Wait()
 }
 
 func TestHandle(t *testing.T) {

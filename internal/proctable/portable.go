@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/shirou/gopsutil/v3/common"
 	"github.com/shirou/gopsutil/v3/process"
 )
 
@@ -36,6 +37,8 @@ func (portable) Snapshot(ctx context.Context, q Query) (*Snapshot, error) {
 	if q.fields()&FieldCPU != 0 && q.Sample <= 0 {
 		return nil, ErrSample
 	}
+	// Not what HOST_PROC says in the environment.
+	ctx = context.WithValue(ctx, common.EnvKey, common.EnvMap{common.HostProcEnvKey: "/proc", common.HostDevEnvKey: "/dev"})
 	snap := &Snapshot{Time: time.Now(), BootID: systemBootID(), Partial: systemPartial()}
 	uid := uint32(0)
 	if q.User != "" {
