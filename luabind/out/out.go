@@ -1,0 +1,67 @@
+// Package out is the Lua module out: values laid out for a person.
+package out
+
+import (
+	"io"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"opslua/luabind"
+)
+
+// Module gives the module.
+func Module() luabind.Module {
+	return luabind.Module{
+		Name: "out",
+		Doc:  "Values laid out for a person, on standard output. What came from outside is escaped.",
+		Funcs: []luabind.Func{
+			{Name: "table", Impl: table, Doc: `table(rows, {columns = nil})
+
+Prints rows as a table with a line of headings; numbers stand to the right.
+
+  rows     table                    a list of tables, such as proc.list() gives
+  columns  list of strings          which fields, in which order; otherwise those
+                                    of the first row that are no tables, as pairs
+                                    gives them`},
+			{Name: "pp", Impl: pp, Doc: `pp(value)
+
+Prints any value so that its structure can be seen: tables as Lua would write
+them, a level deeper for each table in them; at most 1000 lines.
+
+  value  any  what to print`},
+		},
+	}
+}
+
+// write sends text to standard output.
+func write(c *luabind.Call, text string) error {
+	if _, err := io.WriteString(c.Stdout(), text); err != nil {
+		return luabind.Errorf(luabind.KindIO, "%s: %w", c.Name(), err)
+	}
+	return nil
+}
+
+func table(c *luabind.Call) error {
+	var rows *lua.LTable
+	var columns []string
+	if err := c.Unpack("rows", &rows, "columns?", &columns); err != nil {
+		return err
+	}
+	g := &grid{c: c, columns: columns}
+	if err := g.fill(rows); err != nil {
+		return err
+	}
+	return write(c, g.String())
+}
+
+func pp(c *luabind.Call) error {
+	var v lua.LValue
+	if err := c.Unpack("value", &v); err != nil {
+		return err
+	}
+	p := &printer{c: c, seen: map[*lua.LTable]bool{}}
+	if err := p.value(v, 0); err != nil {
+		return err
+	}
+	return write(c, p.out.String()+"\n")
+}

@@ -1,0 +1,80 @@
+package luabind
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// require gives a module of opslua, or runs a file of the script's own folder
+// once. Nothing else can be reached: names have no "..", links that lead out of
+// the folder are refused by the root handle.
+func (s *Session) require(c *Call) error {
+	var name string
+	if err := c.Unpack("name", &name); err != nil {
+		return err
+	}
+	if v, ok := s.builtin(name); ok {
+		return c.Return(v)
+	}
+	if !regexp.MustCompile(`^\w[\w-]*([./]\w[\w-]*)*$`).MatchString(name) {
+		return c.Usage("name", "%q is not the name of a module, such as %q or %q", name, "proc", "lib.disks")
+	}
+	file := strings.ReplaceAll(name, ".", "/") + ".lua"
+	if v, ok := s.loaded[file]; ok {
+		return c.Return(v)
+	}
+	source, err := s.readModule(file)
+	if err != nil {
+		return &Error{Kind: KindNotFound, Cause: err, Message: "require: no module " + quoteName(name) +
+			didYouMean(name, s.names()) + ", and " + file + " in the script's folder: " + reason(err)}
+	}
+	return s.load(c, file, source)
+}
+
+func (s *Session) load(c *Call, file, source string) error {
+	chunk, err := s.host.compile(file, source)
+	if err != nil {
+		return &Error{Kind: KindParse, Message: err.Error(), Cause: err}
+	}
+	s.loaded[file] = lua.LFalse // what a module that requires itself sees
+	values, err := c.Invoke(chunk.Function(s.L, s.rt), file)
+	if err != nil {
+		delete(s.loaded, file)
+		return err
+	}
+	v := lua.LValue(lua.LTrue)
+	if len(values) > 0 && values[0] != lua.LNil {
+		v = values[0]
+	}
+	s.loaded[file] = v
+	return c.Return(v)
+}
+
+func (s *Session) readModule(file string) (string, error) {
+	if s.host.cfg.scripts != nil {
+		data, err := fs.ReadFile(s.host.cfg.scripts, path.Join(path.Dir(s.script), file))
+		return string(data), err
+	}
+	script, err := filepath.EvalSymlinks(s.script)
+	if err != nil {
+		return "", fs.ErrNotExist
+	}
+	root, err := os.OpenRoot(filepath.Dir(script))
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = root.Close() }()
+	f, err := root.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	data, err := readLimited(f, s.host.cfg.limits.Source)
+	return string(data), err
+}

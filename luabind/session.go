@@ -1,0 +1,324 @@
+package luabind
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"opslua/internal/luacode"
+	"opslua/internal/lualib"
+	"opslua/internal/supervise"
+)
+
+// Session is one Lua state that keeps its variables between evaluations. It is
+// for one goroutine; Close ends it, with everything that it started.
+type Session struct {
+	host   *Host
+	L      *lua.LState
+	ctx    context.Context
+	script string
+
+	rt       *luacode.Runtime
+	closeLib func()
+	metas    map[string]*lua.LTable
+	locked   map[*lua.LTable]string
+	locals   map[any]any
+	loaded   map[string]lua.LValue
+	closers  []func()
+	atEnd    []func() error
+	exit     *ExitError
+
+	execOnce  sync.Once
+	exec      ExecFunc
+	super     *supervise.Supervisor
+	superErr  error
+	closed    chan struct{} // closed by Close
+	closeOnce sync.Once
+	closeErr  error
+}
+
+// NewSession makes a session whose life is bounded by ctx.
+func (h *Host) NewSession(ctx context.Context) (*Session, error) {
+	return h.newSession(ctx, "session")
+}
+
+func (h *Host) newSession(ctx context.Context, script string) (*Session, error) {
+	s := &Session{
+		host: h, ctx: ctx, script: script,
+		metas:  map[string]*lua.LTable{},
+		locked: map[*lua.LTable]string{},
+		locals: map[any]any{},
+		loaded: map[string]lua.LValue{},
+		closed: make(chan struct{}),
+	}
+	s.L = lua.NewState(lualib.Options())
+	s.openGlobals()
+	return s, nil
+}
+
+// Eval runs a piece of code, or gives the values of an expression. Ctx bounds
+// this evaluation. The error is as that of Host.Run; after an exit(n), 0
+// included, it is *ExitError.
+func (s *Session) Eval(ctx context.Context, source string) ([]lua.LValue, error) {
+	chunk, err := s.host.compile(s.script, "return "+source)
+	if err != nil {
+		if chunk, err = s.host.compile(s.script, source); err != nil {
+			return nil, err
+		}
+	}
+	values, err := s.runChunk(ctx, chunk, nil, false)
+	if err == nil && s.exit != nil {
+		return nil, s.exit
+	}
+	return values, err
+}
+
+// String is the text of a value, as tostring gives it.
+func (s *Session) String(v lua.LValue) string { return lualib.ToString(s.L, v) }
+
+// runChunk runs compiled code under the limits. A whole script also runs its
+// last looks.
+func (s *Session) runChunk(parent context.Context, chunk *luacode.Chunk, args []string, whole bool) (values []lua.LValue, err error) {
+	ctx, stop := s.bound(parent)
+	defer stop()
+	s.ctx, s.exit = ctx, nil
+	s.L.SetContext(ctx)
+	base := s.L.GetTop()
+	s.L.Push(chunk.Function(s.L, s.rt))
+	for _, a := range args {
+		s.L.Push(lua.LString(a))
+	}
+	err = s.L.PCall(len(args), lua.MultRet, nil)
+	switch {
+	case s.exit != nil:
+		err = nil
+		if s.exit.Code != 0 {
+			err = s.exit
+		}
+	case err == nil && ctx.Err() != nil:
+		err = s.stopped(nil)
+	case err != nil:
+		err = s.failure(err)
+	case whole:
+		err = s.lastLook()
+	}
+	if err == nil {
+		for i := base + 1; i <= s.L.GetTop(); i++ {
+			values = append(values, s.L.Get(i))
+		}
+	}
+	s.L.SetTop(base)
+	return values, err
+}
+
+// bound adds the limits of the host to a context.
+func (s *Session) bound(parent context.Context) (context.Context, func()) {
+	ctx, stop := parent, context.CancelFunc(func() {})
+	if t := s.host.cfg.limits.Timeout; t > 0 {
+		ctx, stop = context.WithTimeout(ctx, t)
+	}
+	if s.host.cfg.limits.Memory <= 0 {
+		return ctx, stop
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := watchMemory(ctx, s.host.cfg.limits.Memory, cancel)
+	return ctx, func() { cancel(nil); done(); stop() }
+}
+
+func (s *Session) lastLook() error {
+	var errs []error
+	for _, f := range s.atEnd {
+		if err := f(); err != nil {
+			errs = append(errs, s.scriptError(errorFor(err), ""))
+		}
+	}
+	s.atEnd = nil
+	return errors.Join(errs...)
+}
+
+// stopped is the error of a script that its context has ended.
+func (s *Session) stopped(api *lua.ApiError) error {
+	cause := context.Cause(s.ctx)
+	e := &Error{Kind: KindCancelled, Message: "interrupted", Cause: cause}
+	var own *Error
+	switch {
+	case errors.As(cause, &own):
+		e = own
+	case errors.Is(cause, context.DeadlineExceeded):
+		e = &Error{Kind: KindTimeout, Message: "the script's deadline passed", Cause: cause}
+		if t := s.host.cfg.limits.Timeout; t > 0 {
+			e.Message = fmt.Sprintf("the script's deadline of %s passed", t)
+		}
+	case !errors.Is(cause, context.Canceled):
+		e.Message = cause.Error()
+	}
+	trace := ""
+	if api != nil {
+		trace = api.StackTrace
+	}
+	return s.scriptError(e, trace)
+}
+
+// failure turns what PCall gave into the error of a run.
+func (s *Session) failure(err error) error {
+	var api *lua.ApiError
+	if !errors.As(err, &api) {
+		return &ScriptError{Script: s.script, Msg: err.Error(), cause: err}
+	}
+	if s.ctx.Err() != nil {
+		return s.stopped(api)
+	}
+	if e, ok := errorOf(api.Object).(*Error); ok {
+		return s.scriptError(e, api.StackTrace)
+	}
+	out := &ScriptError{Script: s.script, trace: trimTrace(api.StackTrace), cause: api.Cause}
+	switch v := api.Object.(type) {
+	case lua.LString:
+		out.Msg = string(v)
+	case *lua.LTable:
+		out.Msg = "error value: " + inline(v, 0)
+		if HasToString(v) {
+			out.Msg = lualib.ToString(s.L, v)
+		}
+	default:
+		out.Msg = "error value: " + inline(v, 0)
+	}
+	if api.Type == lua.ApiErrorPanic {
+		out.Msg = "internal error: " + out.Msg
+	}
+	out.takePlace(placeIn(out.trace))
+	return out
+}
+
+func (s *Session) scriptError(e *Error, trace string) *ScriptError {
+	out := &ScriptError{Script: s.script, Msg: e.Message, trace: trimTrace(trace), cause: e}
+	place := e.Where
+	if place == "" {
+		place = placeIn(out.trace)
+	}
+	if i := strings.LastIndexByte(place, ':'); i > 0 {
+		if n, err := strconv.Atoi(place[i+1:]); err == nil {
+			out.Script, out.Line = place[:i], n
+		}
+	}
+	return out
+}
+
+// takePlace moves the place that Lua put in front of a text into the fields,
+// or takes the one of the innermost function.
+func (e *ScriptError) takePlace(innermost string) {
+	if m := placePrefix(e.Msg); m != nil {
+		e.Script, e.Msg = m[1], m[3]
+		e.Line, _ = strconv.Atoi(m[2])
+		return
+	}
+	if i := strings.LastIndexByte(innermost, ':'); i > 0 {
+		e.Script = innermost[:i]
+		e.Line, _ = strconv.Atoi(innermost[i+1:])
+	}
+}
+
+func placePrefix(msg string) []string {
+	return regexp.MustCompile(`(?s)^([^\n:]+):(\d+): ?(.*)$`).FindStringSubmatch(msg)
+}
+
+// placeIn finds the innermost Lua function in a traceback.
+func placeIn(trace string) string {
+	m := regexp.MustCompile(`(?m)^\s+([^\n]+?:\d+): in `).FindStringSubmatch(trace)
+	if m == nil {
+		return ""
+	}
+	return m[1]
+}
+
+// trimTrace leaves out what is not the script's: the Go part of the stack.
+func trimTrace(trace string) string {
+	lines := strings.Split(strings.TrimSpace(trace), "\n")
+	out := lines[:0]
+	for _, l := range lines {
+		if !strings.Contains(l, "(main chunk)") || !strings.Contains(l, "[G]") {
+			out = append(out, l)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// Close ends what the session started and frees its state. It may be called again.
+func (s *Session) Close() error {
+	s.closeOnce.Do(func() { s.closeErr = s.close() })
+	return s.closeErr
+}
+
+func (s *Session) close() error {
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		s.closers[i]()
+	}
+	s.closeLib()
+	s.L.Close()
+	close(s.closed)
+	if s.super != nil {
+		return s.super.Close()
+	}
+	return nil
+}
+
+// supervisor starts commands, from the first that the run wants.
+func (s *Session) start() (ExecFunc, error) {
+	s.execOnce.Do(func() {
+		cfg := &s.host.cfg
+		s.super, s.superErr = supervise.New(supervise.Options{
+			Subreaper: cfg.own, RunDir: cfg.runDir,
+			Stdin: file(cfg.stdin), Stdout: cfg.stdout, Stderr: cfg.stderr,
+		})
+		if s.superErr != nil {
+			return
+		}
+		if cfg.hurry != nil {
+			go s.watchHurry()
+		}
+		s.exec = chain(cfg.links, func(ctx context.Context, c *Command) (*Result, error) {
+			return s.super.Run(ctx, &c.Cmd)
+		})
+	})
+	return s.exec, s.superErr
+}
+
+// Exec sends a granted command through the exec chain. Safe for concurrent use.
+func (c *Call) Exec(ctx context.Context, cmd *Command) (*Result, error) {
+	run, err := c.s.start()
+	if err != nil {
+		return nil, Errorf(KindResource, "cannot run commands: %w", err)
+	}
+	started := time.Now()
+	r, err := run(ctx, cmd)
+	c.s.auditOutcome(cmd, r, err, time.Since(started))
+	return r, err
+}
+
+func readLimited(r io.Reader, limit int) ([]byte, error) {
+	if limit <= 0 {
+		return io.ReadAll(r)
+	}
+	data, err := io.ReadAll(io.LimitReader(r, int64(limit)+1))
+	if err == nil && len(data) > limit {
+		return nil, fmt.Errorf("larger than %d bytes", limit)
+	}
+	return data, err
+}
+
+// watchHurry waits for the second interrupt.
+func (s *Session) watchHurry() {
+	select {
+	case <-s.host.cfg.hurry:
+		s.super.Hurry()
+	case <-s.closed:
+	}
+}

@@ -1,0 +1,33 @@
+-- The same work with proc: prints the median in seconds.
+local function median(n, f)
+  local took = {}
+  for i = 1, n do
+    local start = time.now()
+    f()
+    took[i] = time.now() - start
+  end
+  table.sort(took)
+  return took[math.floor(n / 2) + 1]
+end
+
+local work = {
+  list = function() return median(15, function() return proc.list{} end) end,
+  names = function() return median(15, function() return proc.list{fields = {"pid", "name"}} end) end,
+  byname = function() return median(15, function() return proc.list{name = "opslua-bench-none"} end) end,
+  tree = function() return median(15, function() return proc.tree() end) end,
+  subtree = function() return median(15, function() return proc.tree(tonumber(arg[2])) end) end,
+  run = function() return median(300, function() return proc.run{"/bin/true"} end) end,
+  capture = function()
+    return median(3, function()
+      local r = proc.run{"head", "-c", 268435456, "/dev/zero", max_output = "1GiB"}
+      assert(#r.stdout == 268435456)
+    end)
+  end,
+  killtree = function()
+    local _, err = proc.try{"sh", "-c", "trap '' TERM; i=0; while [ $i -lt 1000 ]; do sleep 600 & i=$((i+1)); done; wait",
+      timeout = "6s", grace = "500ms"}
+    assert(err and err.kind == "timeout" and err.forced and #err.survivors == 0, tostring(err))
+    return err.seconds - 6.5
+  end,
+}
+print(string.format("%.9f", work[arg[1]]()))
