@@ -21,13 +21,13 @@ func concat(L *lua.LState) int {
 			return 1
 		}
 	}
-	L.Push(concatValues(L, n, L.Get))
+	L.Push(concatValues(L, n, nil))
 	return 1
 }
 
 func concatList(L *lua.LState) int {
 	t, n := L.CheckTable(1), L.CheckInt(2)
-	L.Push(concatValues(L, n, t.RawGetInt))
+	L.Push(concatValues(L, n, t))
 	return 1
 }
 
@@ -58,8 +58,15 @@ func text(v lua.LValue) (string, bool) {
 
 // concatValues joins values 1 to n from the right, as Lua does: the longest
 // run of strings and numbers at once, a metamethod where one of two operands
-// is neither.
-func concatValues(L *lua.LState, n int, get func(int) lua.LValue) lua.LValue {
+// is neither. The values are arguments, or the list of t when it is not nil.
+func concatValues(L *lua.LState, n int, t *lua.LTable) lua.LValue {
+	get := func(i int) lua.LValue {
+		if t != nil {
+			return t.RawGetInt(i)
+		}
+		return L.Get(i)
+	}
+	var few [8]string
 	acc := get(n)
 	n--
 	for n > 0 {
@@ -69,7 +76,7 @@ func concatValues(L *lua.LState, n int, get func(int) lua.LValue) lua.LValue {
 			n--
 			continue
 		}
-		parts, size := []string{last}, len(last)
+		parts, size := append(few[:0], last), len(last)
 		for n > 0 {
 			s, ok := text(get(n))
 			if !ok {

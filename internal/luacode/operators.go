@@ -60,7 +60,7 @@ func set(L *lua.LState) int {
 
 func appendTo(L *lua.LState) int {
 	obj, value := L.Get(1), L.Get(2)
-	if t, ok := obj.(*lua.LTable); ok && luatable.Metatable(t) == lua.LNil {
+	if t, ok := obj.(*lua.LTable); ok && (t.Metatable == lua.LNil || luatable.Metatable(t) == lua.LNil) {
 		luatable.Append(L, t, value)
 		return 0
 	}

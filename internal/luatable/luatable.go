@@ -63,9 +63,15 @@ func Set(L *lua.LState, t *lua.LTable, key, value lua.LValue) {
 
 // Append sets t[#t+1] without metamethods; a nil value changes nothing.
 func Append(L *lua.LState, t *lua.LTable, value lua.LValue) {
-	if value != lua.LNil {
-		setInt(L, t, Len(t)+1, value)
+	if value == lua.LNil {
+		return
 	}
+	n := Len(t)
+	if t.Metatable == lua.LNil && (n+1 < sparseCheck || (n+1)&n != 0) {
+		t.RawSetInt(n+1, value)
+		return
+	}
+	setInt(L, t, n+1, value)
 }
 
 // Get is rawget: t[key] without metamethods.
