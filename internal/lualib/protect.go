@@ -171,11 +171,20 @@ func (s *state) try(L *lua.LState) int {
 	return L.GetTop()
 }
 
-// pass raises an error again that the script must not catch.
+// pass raises an error again that the script must not catch. When the context
+// ends while some other error is on its way, it is the end that is told.
 func (s *state) pass(L *lua.LState, err *lua.ApiError) {
-	if s.passes(L, err) {
+	if !s.passes(L, err) {
+		return
+	}
+	over := ended(L)
+	if over == nil || isKill(err) || (s.cfg.Fatal != nil && s.cfg.Fatal(err)) {
 		panic(err)
 	}
+	if text, ok := err.Object.(lua.LString); ok && strings.HasSuffix(string(text), over.Error()) {
+		panic(err)
+	}
+	L.RaiseError("%s", over.Error())
 }
 
 // raise is Lua's error function.
