@@ -1,0 +1,64 @@
+// Package cli is the opslua command line: flags, environment, signals, exit
+// codes, and everything that is printed for a person. Nothing below it reads
+// the environment or decides about the process.
+package cli
+
+import (
+	"math"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Env is what a run of the command line gets from outside. It is plain data,
+// for one call of Main.
+type Env struct {
+	Args    []string // without the program's own name
+	Environ []string // NAME=value
+	Stdin   *os.File
+	Stdout  *os.File
+	Stderr  *os.File
+	// OwnProcess says that the process is opslua's alone: signals, memory limits
+	// and descriptors may be set for the whole of it.
+	OwnProcess bool
+}
+
+// OSEnv is the Env of this process. Descriptors above 2, which a careless
+// parent left open, are kept from all children.
+func OSEnv() Env {
+	// An old kernel does not know the call; Go's own descriptors are marked anyway.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+	return Env{
+		Args: os.Args[1:], Environ: os.Environ(), OwnProcess: true,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	}
+}
+
+// Main does what the arguments say and gives the exit code.
+func Main(env Env) (code int) {
+	p := &program{env: env, started: time.Now(), term: newTerm(env)}
+	if env.OwnProcess {
+		// What still ends the process from another goroutine does so without a dump.
+		debug.SetTraceback("none")
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			code = p.report(newPanicError(v))
+		}
+	}()
+	l, err := splitLine(env.Args)
+	if err == nil {
+		err = p.app().Run(l.argv())
+	}
+	return p.report(err)
+}
+
+// program is one run of Main; it belongs to Main's goroutine.
+type program struct {
+	env     Env
+	started time.Time
+	term    *term
+	set     settings
+}

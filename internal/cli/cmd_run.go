@@ -1,0 +1,30 @@
+package cli
+
+import (
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// run is "opslua run FILE" and "opslua -".
+func (p *program) run(c *cli.Context) error {
+	if err := p.takeSettings(c); err != nil {
+		return err
+	}
+	words := c.Args().Slice()
+	if words[0] == "-" {
+		return p.launch(job{name: stdinName, stdin: true, args: words[1:]})
+	}
+	return p.launch(job{name: words[0], file: true, args: words[1:]})
+}
+
+// runFile is "opslua FILE", and what a #! line starts. A word that is neither a
+// command nor a file is more likely a mistyped command.
+func (p *program) runFile(c *cli.Context) error {
+	name := c.Args().First()
+	if _, err := os.Lstat(name); os.IsNotExist(err) && !strings.ContainsAny(name, "/.") {
+		return unknownCommand(name)
+	}
+	return p.run(c)
+}

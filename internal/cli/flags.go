@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"opslua/internal/units"
+	"opslua/policy"
+)
+
+// flagSpec describes a flag of run, eval and FILE.
+type flagSpec struct {
+	name  string
+	value string // what its value is called; empty for a switch
+	list  bool   // may be repeated, and the values add up
+	doc   string
+}
+
+// flagByName finds a flag of ours.
+func flagByName(name string) (flagSpec, bool) {
+	for _, f := range flagSpecs() {
+		if f.name == name {
+			return f, true
+		}
+	}
+	return flagSpec{}, false
+}
+
+// libraryFlags are the same flags for the library.
+func libraryFlags() []cli.Flag {
+	var out []cli.Flag
+	for _, f := range flagSpecs() {
+		switch {
+		case f.list:
+			out = append(out, &cli.StringSliceFlag{Name: f.name, KeepSpace: true})
+		case f.value != "":
+			out = append(out, &cli.StringFlag{Name: f.name})
+		default:
+			out = append(out, &cli.BoolFlag{Name: f.name})
+		}
+	}
+	return out
+}
+
+// settings is what the flags of run and eval say. It is made once and read only.
+type settings struct {
+	timeout time.Duration // 0: none
+	memory  int64         // 0: the default
+	trace   bool
+	quiet   bool
+	policy  policy.Policy
+}
+
+// takeSettings reads the flags. What matters for reporting comes first, so that
+// a mistake in another flag is already reported as asked.
+func (p *program) takeSettings(c *cli.Context) error {
+	p.set.trace, p.set.quiet = c.Bool("trace"), c.Bool("quiet")
+	if c.IsSet("color") {
+		if err := p.term.setColor(c.String("color")); err != nil {
+			return err
+		}
+	}
+	if c.IsSet("timeout") {
+		d, err := units.ParseDuration(c.String("timeout"))
+		if err != nil {
+			return usagef(flagBadValue, "--timeout", err)
+		}
+		if d <= 0 {
+			return usagef(flagNotPositive, "--timeout")
+		}
+		p.set.timeout = d
+	}
+	if c.IsSet("memory") {
+		n, err := units.ParseSize(c.String("memory"))
+		if err != nil {
+			return usagef(flagBadValue, "--memory", err)
+		}
+		if n <= 0 {
+			return usagef(flagNotPositive, "--memory")
+		}
+		p.set.memory = n
+	}
+	pol, err := permissions(c, p.env.Environ)
+	p.set.policy = pol
+	return err
+}

@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"opslua/internal/supervise"
+	"opslua/luabind"
+	"opslua/stdlib"
+)
+
+const (
+	defaultMemory = 512 << 20
+	largestScript = 8 << 20
+)
+
+// job is what is run: a file, or a text.
+type job struct {
+	name   string
+	source string
+	file   bool // name is a path
+	stdin  bool // the text comes from standard input
+	args   []string
+}
+
+// launch runs a job to its end, and everything that it started.
+func (p *program) launch(j job) error {
+	stop := newStopper(p.env.OwnProcess)
+	defer stop.close()
+	out := newOutput(p.env.Stdout, isTerminal(p.env.Stdout), stop.cancel)
+	host, err := p.host(stop, out)
+	if err != nil {
+		return err
+	}
+	restore := saveTerminal(p.env.Stdin)
+	defer restore()
+	p.sweep()
+
+	var failed error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		failed = p.perform(stop, host, j)
+		if err := out.Flush(); err != nil && stop.why() == nil && exitCode(failed) == codeOK {
+			failed = errors.Join(failed, err)
+		}
+	}()
+	late := &stopError{codeDeadline, deadlineText(p.set.timeout)}
+	if !stop.wait(done, p.deadline(), late, out.giveUp) {
+		failed = stop.why().of(j.name)
+	}
+	if p.set.timeout > 0 {
+		p.term.until = p.started.Add(p.set.timeout + lastWords)
+	}
+	return failed
+}
+
+// deadline is when the run's time is over, or nil.
+func (p *program) deadline() <-chan time.Time {
+	if p.set.timeout == 0 {
+		return nil
+	}
+	return time.After(time.Until(p.started.Add(p.set.timeout)))
+}
+
+// perform runs the script. A panic of ours is an error like others.
+func (p *program) perform(stop *stopper, host *luabind.Host, j job) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = newPanicError(v)
+		}
+	}()
+	switch {
+	case j.file:
+		return host.Run(stop.ctx, j.name, j.args...)
+	case j.stdin:
+		data, err := io.ReadAll(io.LimitReader(p.env.Stdin, largestScript+1))
+		if err != nil {
+			return &unableError{stdinText(err)}
+		}
+		if len(data) > largestScript {
+			return &unableError{sizeText(largestScript)}
+		}
+		j.source = string(data)
+	}
+	return host.RunText(stop.ctx, j.name, j.source, j.args...)
+}
+
+// host makes the host for one run.
+func (p *program) host(stop *stopper, out *output) (*luabind.Host, error) {
+	limits := luabind.Limits{Memory: p.set.memory, Source: largestScript}
+	if limits.Memory == 0 {
+		limits.Memory = defaultMemory
+	}
+	options := []luabind.Option{
+		luabind.WithModules(stdlib.Modules()...),
+		luabind.WithPolicy(p.set.policy),
+		luabind.WithEnviron(p.env.Environ),
+		luabind.WithStdio(p.env.Stdin, out, p.env.Stderr),
+		luabind.WithLimits(limits),
+		luabind.WithHurry(stop.hurry),
+		luabind.WithExec(p.link(stop, out)),
+	}
+	if p.env.OwnProcess {
+		// The collector works harder as the limit comes near, so that what counts
+		// there is what the script holds.
+		debug.SetMemoryLimit(limits.Memory)
+		options = append(options, luabind.WithOwnProcess(runDir(p.env.Environ, os.Getuid())))
+	}
+	return luabind.New(options...)
+}
+
+// link keeps the commands under way in sight, and puts what was printed before
+// a command in front of what the command itself writes to the same file.
+func (p *program) link(stop *stopper, out *output) func(luabind.ExecFunc) luabind.ExecFunc {
+	return func(next luabind.ExecFunc) luabind.ExecFunc {
+		return func(ctx context.Context, c *luabind.Command) (*luabind.Result, error) {
+			own := *c
+			if c.Stdout.Inherit {
+				if err := out.Flush(); err != nil {
+					return nil, err
+				}
+				own.Stdout = supervise.Output{Fd: p.env.Stdout}
+			}
+			if !c.Detach {
+				defer stop.watch(&own.Cmd)()
+			}
+			return next(ctx, &own)
+		}
+	}
+}
+
+// sweep ends what a killed run of this user has left.
+func (p *program) sweep() {
+	if !p.env.OwnProcess {
+		return
+	}
+	sweeper, err := supervise.New(supervise.Options{RunDir: runDir(p.env.Environ, os.Getuid())})
+	n := 0
+	if err == nil {
+		n, err = sweeper.Sweep()
+	}
+	if p.set.quiet {
+		return
+	}
+	if err != nil {
+		p.term.line("opslua", sweepFailedText(err))
+	}
+	if n > 0 {
+		p.term.line("opslua", sweptText(n))
+	}
+}

@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"opslua/internal/supervise"
+)
+
+// How a run is brought to its end. The process is gone 250 ms after the
+// deadline, or after a second interrupt, whatever the script does; the figures
+// leave room for the exit itself.
+const (
+	hurryAfter   = 120 * time.Millisecond // then what still runs is killed
+	abandonAfter = 150 * time.Millisecond // then a write that is stuck is given up
+	giveUpAfter  = 200 * time.Millisecond // then the run is left behind
+	lastWords    = 230 * time.Millisecond // then standard error is given up
+)
+
+// stopper ends one run: by signal, by deadline, by a reader that went away. Its
+// methods are for the goroutine that waits for the run, but for cancel and
+// watch, which are for any.
+type stopper struct {
+	ctx     context.Context
+	cause   context.CancelCauseFunc
+	hurry   chan struct{}
+	hurried bool
+	signals chan os.Signal
+
+	mu      sync.Mutex
+	running map[*supervise.Process]bool // commands under way
+	over    bool                        // no command may run any more
+}
+
+// newStopper listens for signals where the process is ours; those that were
+// ignored at the start stay ignored.
+func newStopper(own bool) *stopper {
+	s := &stopper{hurry: make(chan struct{}), signals: make(chan os.Signal, 8), running: map[*supervise.Process]bool{}}
+	s.ctx, s.cause = context.WithCancelCause(context.Background())
+	if !own {
+		return s
+	}
+	listen := []os.Signal{syscall.SIGPIPE} // noticed, never ignored: children would inherit that
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(sig) {
+			listen = append(listen, sig)
+		}
+	}
+	signal.Notify(s.signals, listen...)
+	return s
+}
+
+// cancel ends the run; the first cause counts.
+func (s *stopper) cancel(err error) { s.cause(err) }
+
+// watch notes a command that is about to start; the function that it gives
+// says that it has ended.
+func (s *stopper) watch(c *supervise.Cmd) (ended func()) {
+	var mine *supervise.Process
+	told := c.OnStart
+	c.OnStart = func(p *supervise.Process) {
+		mine = p
+		s.mu.Lock()
+		s.running[p] = true
+		over := s.over
+		s.mu.Unlock()
+		if over {
+			p.Stop(syscall.SIGKILL, 0)
+		}
+		if told != nil {
+			told(p)
+		}
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.running, mine)
+	}
+}
+
+// killAll takes what grace is left from the commands under way.
+func (s *stopper) killAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	for p := range s.running {
+		p.Stop(syscall.SIGKILL, 0)
+	}
+}
+
+func (s *stopper) active() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.running) > 0
+}
+
+// close gives the signals that end a process back to the system.
+func (s *stopper) close() {
+	signal.Reset(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	s.cancel(context.Canceled)
+}
+
+// wait waits for the run, and ends it where it has to. It gives false for a run
+// that did not stop in time; abandon is called a little before.
+func (s *stopper) wait(done <-chan struct{}, deadline <-chan time.Time, late error, abandon func()) bool {
+	var hurry, stuck, giveUp <-chan time.Time
+	final := func() {
+		hurry, stuck = time.After(hurryAfter), time.After(abandonAfter)
+		giveUp = time.After(giveUpAfter)
+	}
+	stopped := s.ctx.Done()
+	for {
+		select {
+		case <-done:
+			return true
+		case sig := <-s.signals:
+			if s.signal(sig.(syscall.Signal)) {
+				s.rush()
+				final()
+			}
+		case <-deadline:
+			deadline = nil
+			s.cancel(late)
+			s.rush()
+			final()
+		case <-stopped:
+			stopped = nil
+			if giveUp == nil {
+				stuck = time.After(abandonAfter)
+				giveUp = time.After(giveUpAfter)
+			}
+		case <-hurry:
+			s.killAll()
+		case <-stuck:
+			abandon()
+		case <-giveUp:
+			if !s.hurried && s.active() { // they have their grace
+				giveUp = time.After(giveUpAfter)
+				continue
+			}
+			return false
+		}
+	}
+}
+
+// signal takes a signal, and says whether it is one too many.
+func (s *stopper) signal(sig syscall.Signal) bool {
+	if sig == syscall.SIGPIPE {
+		return false
+	}
+	again := s.ctx.Err() != nil
+	s.cancel(&stopError{codeSignal + int(sig), signalText(sig)})
+	return again || sig == syscall.SIGQUIT
+}
+
+func (s *stopper) rush() {
+	if !s.hurried {
+		s.hurried = true
+		close(s.hurry)
+	}
+}
+
+// why is the reason for which the run was ended from outside, or nil.
+func (s *stopper) why() *stopError {
+	var stop *stopError
+	if errors.As(context.Cause(s.ctx), &stop) {
+		return stop
+	}
+	return nil
+}

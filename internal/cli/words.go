@@ -1,0 +1,44 @@
+package cli
+
+import "slices"
+
+// nearest finds the known word that was probably meant, or "".
+func nearest(word string, known []string) string {
+	best, dist := "", len(word)/3+2
+	for _, k := range known {
+		if d := distance(word, k); d < dist {
+			best, dist = k, d
+		}
+	}
+	return best
+}
+
+// distance is the number of edits between two words, swapped neighbours
+// counting as one.
+func distance(a, b string) int {
+	const longest = 64
+	if len(a) > longest || len(b) > longest {
+		return longest
+	}
+	var two, one []int
+	for j := range len(b) + 1 {
+		one = append(one, j)
+	}
+	for i := range len(a) {
+		row := []int{i + 1}
+		for j := range len(b) {
+			d := min(one[j+1], row[j]) + 1
+			if a[i] == b[j] {
+				d = min(d, one[j])
+			} else {
+				d = min(d, one[j]+1)
+			}
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				d = min(d, two[j-1]+1)
+			}
+			row = append(row, d)
+		}
+		two, one = slices.Clone(one), row
+	}
+	return one[len(b)]
+}
