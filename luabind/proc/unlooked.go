@@ -1,0 +1,151 @@
+package proc
+
+import (
+	"strconv"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"opslua/internal/luatable"
+	"opslua/luabind"
+)
+
+// A failure must not be dropped in silence: a result that failed lacks ok, code
+// and signal until the script reads one of them. Then it becomes a plain table
+// with all three. What was never read fails the script at its end.
+
+// unlooked is one failed result that the script has not looked at yet.
+type unlooked struct {
+	err  *luabind.Error
+	seen bool
+}
+
+// ledger are those of a run, for its goroutine alone.
+type ledger struct {
+	open  []*unlooked
+	limit int // length at which those seen are taken out
+}
+
+type ledgerKey struct{}
+
+func ledgerOf(c *luabind.Call) *ledger {
+	l, ok := c.Local(ledgerKey{}).(*ledger)
+	if !ok {
+		l = &ledger{limit: 64}
+		c.SetLocal(ledgerKey{}, l)
+		c.OnSuccess(l.settle)
+	}
+	return l
+}
+
+func (l *ledger) add(u *unlooked) {
+	l.open = append(l.open, u)
+	if len(l.open) < l.limit {
+		return
+	}
+	kept := l.open[:0]
+	for _, u := range l.open {
+		if !u.seen {
+			kept = append(kept, u)
+		}
+	}
+	clear(l.open[len(kept):])
+	l.open = kept
+	l.limit = 2*len(kept) + 64
+}
+
+// settle is the last look at a script that has run to its end.
+func (l *ledger) settle() error {
+	var first *luabind.Error
+	more := 0
+	for _, u := range l.open {
+		switch {
+		case u.seen:
+		case first == nil:
+			first = u.err
+		default:
+			more++
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	e := *first
+	e.Message += `; the script never looked at its result (ok = "any" says that it does not matter)`
+	if more > 0 {
+		e.Message += ", and " + strconv.Itoa(more) + " more like it"
+	}
+	return &e
+}
+
+// result makes the table of an outcome; a failed one has to be looked at.
+func (o *outcome) result(c *luabind.Call) (*lua.LTable, error) {
+	if o.kind() == "" || o.w.opts.ok.any {
+		return o.table(c)
+	}
+	t, err := o.tableWithout(c)
+	if err != nil {
+		return nil, err
+	}
+	// The output is not kept for the ledger: many failures may be waiting.
+	short := &luabind.Error{Kind: o.kind(), Message: o.message(), Where: o.w.cmd.Where}
+	watch(c, t, o.status(), short)
+	return t, nil
+}
+
+// watch puts a metatable in front of the plain one that notices the look.
+func watch(c *luabind.Call, t *lua.LTable, status []field, e *luabind.Error) {
+	u := &unlooked{err: e}
+	ledgerOf(c).add(u)
+	L := c.L()
+	plain := t.Metatable
+	look := func() {
+		u.seen = true
+		for _, f := range status {
+			if v, err := c.ToLua(f.value); err == nil && t.RawGetString(f.name) == lua.LNil {
+				t.RawSetString(f.name, v)
+			}
+		}
+		luatable.SetMetatable(L, t, plain)
+	}
+	mt := L.NewTable()
+	mt.RawSetString("__index", L.NewFunction(func(l *lua.LState) int {
+		key := l.Get(2)
+		if name, ok := key.(lua.LString); ok && (name == "ok" || name == "code" || name == "signal") {
+			look()
+			l.Push(luatable.Get(t, key))
+			return 1
+		}
+		l.Push(methodOf(l, plain, key))
+		return 1
+	}))
+	mt.RawSetString("__newindex", L.NewFunction(func(l *lua.LState) int {
+		luatable.Set(l, t, l.Get(2), l.Get(3))
+		return 0
+	}))
+	mt.RawSetString("__pairs", L.NewFunction(func(l *lua.LState) int {
+		look()
+		l.Push(L.NewFunction(func(l *lua.LState) int {
+			k, v, ok := luatable.Next(t, l.Get(2))
+			if !ok {
+				l.RaiseError("invalid key to 'next'")
+			}
+			l.Push(k)
+			l.Push(v)
+			return 2
+		}))
+		l.Push(t)
+		l.Push(lua.LNil)
+		return 3
+	}))
+	mt.RawSetString("__metatable", lua.LFalse)
+	luatable.SetMetatable(L, t, mt)
+}
+
+// methodOf finds a method in the __index of a type's metatable.
+func methodOf(l *lua.LState, mt, key lua.LValue) lua.LValue {
+	t, ok := mt.(*lua.LTable)
+	if !ok {
+		return lua.LNil
+	}
+	return l.GetTable(t.RawGetString("__index"), key)
+}
