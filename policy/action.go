@@ -1,164 +1,190 @@
 package policy
 
 import (
+	"path"
 	"strings"
 )
 
-// Action is something that a script wants to do: one of the types of this
-// package. It is plain data.
+// Action is something that a script wants to do to the host, one of Command,
+// Read, Write, Connect, Env and Signal: an immutable plain value. Looking at
+// the process table is Read{"/proc"}.
 type Action interface {
-	// Op is the key of the permission that allows it: "probe", "read" …
+	// Op is the permission it needs: "probe", "change", "read" …
 	Op() string
-	// Args are what it is done with or to.
+	// Args are what it is about, as an audit records it.
 	Args() []string
-	// String says it for a person.
+	// String says it for a person, in printable ASCII on one line.
 	String() string
-	// find gives the first rule that covers it. A refusal covers more: a probe
-	// is refused by a refusal of the change, too.
-	find(r rules, deny bool) (string, bool)
-	// entry is the permission that covers just this action.
+
+	key() key
+	// canonical is the form that patterns are compared with, or the reason why
+	// there is none, and so no grant.
+	canonical() (Action, string)
+	// entry is the pattern that matches it and nothing else of its kind, or "".
 	entry() string
 }
 
-// Command is running a command.
+// Command is the run of a program. Argv is as the script wrote it; Path is the
+// absolute path of the executable that will run; Real is Path with links
+// followed, empty where it is the same. A grant matches the program by Real and
+// by the base name in Argv[0]: a program that is one file with many names (as
+// systemctl is also poweroff) does by its name what it does.
 type Command struct {
 	Argv  []string
-	Path  string // the executable, absolute, links resolved
-	Probe bool   // it only reads
+	Path  string
+	Real  string
+	Probe bool
 }
 
-// Op is "probe" or "change".
-func (c Command) Op() string {
-	if c.Probe {
-		return "probe"
-	}
-	return "change"
-}
+// Read is reading a file, or listing a folder. Path is absolute, with links followed.
+type Read struct{ Path string }
 
-// Args is the command.
-func (c Command) Args() []string { return c.Argv }
+// Write is making, changing or removing a file. Path is absolute, with links followed.
+type Write struct{ Path string }
 
-func (c Command) String() string { return "run " + strings.Join(c.Argv, " ") }
-
-func (c Command) find(r rules, deny bool) (string, bool) {
-	list := r.change
-	if c.Probe && !deny {
-		list = r.probe
-	}
-	if deny {
-		list = append(append([]command{}, r.probe...), r.change...)
-	}
-	for _, p := range list {
-		if p.matches(c, deny) {
-			return p.text, true
-		}
-	}
-	return "", false
-}
-
-func (c Command) entry() string {
-	words := make([]string, len(c.Argv))
-	for i, w := range c.Argv {
-		words[i] = quoteWord(w)
-	}
-	return strings.Join(words, " ")
-}
-
-// Read is reading a file or a folder. Looking at the process table reads /proc.
-type Read struct{ Path string } // absolute, links resolved
-
-// Op is "read".
-func (a Read) Op() string { return "read" }
-
-// Args is the path.
-func (a Read) Args() []string { return []string{a.Path} }
-
-func (a Read) String() string                      { return "read " + a.Path }
-func (a Read) find(r rules, _ bool) (string, bool) { return first(r.read, a.Path) }
-func (a Read) entry() string                       { return quotePath(a.Path) }
-
-// Write is writing, making or removing a file or a folder.
-type Write struct{ Path string } // absolute, links resolved
-
-// Op is "write".
-func (a Write) Op() string { return "write" }
-
-// Args is the path.
-func (a Write) Args() []string { return []string{a.Path} }
-
-func (a Write) String() string                      { return "write " + a.Path }
-func (a Write) find(r rules, _ bool) (string, bool) { return first(r.write, a.Path) }
-func (a Write) entry() string                       { return quotePath(a.Path) }
-
-// Connect is a connection to HOST:PORT.
+// Connect is a connection to "host:port"; the host as the script named it,
+// before it is resolved.
 type Connect struct{ Address string }
-
-// Op is "connect".
-func (a Connect) Op() string { return "connect" }
-
-// Args is the address.
-func (a Connect) Args() []string { return []string{a.Address} }
-
-func (a Connect) String() string                      { return "connect to " + a.Address }
-func (a Connect) find(r rules, _ bool) (string, bool) { return first(r.connect, a.Address) }
-func (a Connect) entry() string                       { return a.Address }
 
 // Env is reading an environment variable, or handing it to a command.
 type Env struct{ Name string }
 
-// Op is "env".
-func (a Env) Op() string { return "env" }
-
-// Args is the name.
-func (a Env) Args() []string { return []string{a.Name} }
-
-func (a Env) String() string { return "read the variable " + a.Name }
-
-func (a Env) find(r rules, deny bool) (string, bool) {
-	for _, n := range r.env {
-		if n.text == a.Name || n.matches(a.Name) && (deny || !Dangerous(a.Name)) {
-			return n.text, true
-		}
-	}
-	return "", false
-}
-
-func (a Env) entry() string { return a.Name }
-
-// Signal is sending a signal to a process.
+// Signal is a signal to the process PID, whose name is Name.
 type Signal struct {
-	Name string // of the process
+	Name string
 	PID  int
 }
 
-// Op is "signal".
-func (a Signal) Op() string { return "signal" }
+func (c Command) Op() string { return c.key().String() }
+func (r Read) Op() string    { return r.key().String() }
+func (w Write) Op() string   { return w.key().String() }
+func (c Connect) Op() string { return c.key().String() }
+func (e Env) Op() string     { return e.key().String() }
+func (s Signal) Op() string  { return s.key().String() }
 
-// Args is the name.
-func (a Signal) Args() []string { return []string{a.Name} }
+func (c Command) Args() []string { return c.Argv }
+func (r Read) Args() []string    { return []string{r.Path} }
+func (w Write) Args() []string   { return []string{w.Path} }
+func (c Connect) Args() []string { return []string{c.Address} }
+func (e Env) Args() []string     { return []string{e.Name} }
+func (s Signal) Args() []string  { return []string{s.Name} }
 
-func (a Signal) String() string                      { return "signal the process " + a.Name }
-func (a Signal) find(r rules, _ bool) (string, bool) { return first(r.signal, a.Name) }
+func (c Command) String() string { return "run " + quoteArgs(c.Argv) }
+func (r Read) String() string    { return "read " + visible(r.Path) }
+func (w Write) String() string   { return "write " + visible(w.Path) }
+func (c Connect) String() string { return "connect to " + visible(c.Address) }
+func (e Env) String() string     { return "read the variable " + visible(e.Name) }
+func (s Signal) String() string  { return "signal the process " + visible(s.Name) }
 
-// entry is nothing for a name that would be read as the beginning of names.
-func (a Signal) entry() string {
-	if strings.Contains(a.Name, "*") {
-		return ""
+func (c Command) key() key {
+	if c.Probe {
+		return keyProbe
 	}
-	return a.Name
+	return keyChange
 }
+func (Read) key() key    { return keyRead }
+func (Write) key() key   { return keyWrite }
+func (Connect) key() key { return keyConnect }
+func (Env) key() key     { return keyEnv }
+func (Signal) key() key  { return keySignal }
 
-type matcher interface {
-	matches(string) bool
-	source() string
-}
-
-// first gives the first rule that covers a value.
-func first[T matcher](list []T, value string) (string, bool) {
-	for _, m := range list {
-		if m.matches(value) {
-			return m.source(), true
+func (c Command) canonical() (Action, string) {
+	if len(c.Argv) == 0 || c.Argv[0] == "" {
+		return nil, "it names no program"
+	}
+	for _, arg := range c.Argv {
+		if strings.IndexByte(arg, 0) >= 0 {
+			return nil, "it has a NUL in an argument"
 		}
 	}
-	return "", false
+	if c.Real == "" {
+		c.Real = c.Path
+	}
+	if c.Real != "" && !isClean(c.Real) {
+		return nil, "the path of its program is not absolute"
+	}
+	return c, ""
+}
+
+func (r Read) canonical() (Action, string) {
+	p, why := cleanPath(r.Path)
+	return Read{p}, why
+}
+
+func (w Write) canonical() (Action, string) {
+	p, why := cleanPath(w.Path)
+	return Write{p}, why
+}
+
+func (c Connect) canonical() (Action, string) {
+	host, port, err := splitAddress(c.Address)
+	if err == nil && (port == "*" || strings.HasPrefix(host, "*")) {
+		err = errText("a wildcard is no address")
+	}
+	if err != nil {
+		return nil, "it is no address: " + err.Error()
+	}
+	return Connect{joinAddress(host, port)}, ""
+}
+
+func (e Env) canonical() (Action, string) {
+	if e.Name == "" || strings.ContainsAny(e.Name, "=\x00") {
+		return nil, "it is no name of a variable"
+	}
+	return e, ""
+}
+
+func (s Signal) canonical() (Action, string) {
+	if s.Name == "" || strings.IndexByte(s.Name, 0) >= 0 {
+		return nil, "it is no name of a process"
+	}
+	return s, ""
+}
+
+// cleanPath refuses "..": what it names is known only where links are followed.
+func cleanPath(p string) (string, string) {
+	switch {
+	case !strings.HasPrefix(p, "/"):
+		return p, "it is not an absolute path"
+	case strings.IndexByte(p, 0) >= 0:
+		return p, "it has a NUL in it"
+	case hasDotDot(p):
+		return p, "it has .. in it"
+	}
+	return path.Clean(p), ""
+}
+
+func hasDotDot(p string) bool {
+	return strings.HasSuffix(p, "/..") || strings.Contains(p, "/../")
+}
+
+// isClean says that p is an absolute path in its shortest form.
+func isClean(p string) bool {
+	return strings.HasPrefix(p, "/") && path.Clean(p) == p && strings.IndexByte(p, 0) < 0
+}
+
+func (r Read) entry() string    { return quotePath(r.Path) }
+func (w Write) entry() string   { return quotePath(w.Path) }
+func (c Connect) entry() string { return c.Address }
+func (s Signal) entry() string  { return quotePath(s.Name) }
+
+func (e Env) entry() string {
+	if _, err := parseEnv(e.Name); err != nil || checkASCII(e.Name) != nil || strings.HasSuffix(e.Name, "*") {
+		return ""
+	}
+	return e.Name
+}
+
+func (c Command) entry() string {
+	argv := append([]string(nil), c.Argv...)
+	switch program := argv[0]; {
+	case program == "." || program == "..":
+		return ""
+	case !strings.Contains(program, "/"), isClean(program) && program != "/":
+	case isClean(c.Path) && path.Base(c.Path) == path.Base(program):
+		argv[0] = c.Path
+	default:
+		return ""
+	}
+	return quoteArgs(argv)
 }
