@@ -9,6 +9,8 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"opslua/internal/luacode"
 )
 
 // strState is a Lua state with this library, for the tests of strings. What
@@ -25,7 +27,11 @@ func strState(t testing.TB, limit int) *lua.LState {
 		Clock:     func() float64 { return 0 },
 		Getenv:    func(_ *lua.LState, name string) (string, bool) { return os.LookupEnv(name) },
 		Compile: func(L *lua.LState, name, source string) (*lua.LFunction, error) {
-			return L.Load(strings.NewReader(source), name)
+			chunk, err := luacode.Compile(name, source, luacode.Limits{})
+			if err != nil {
+				return nil, err
+			}
+			return chunk.Function(L, &luacode.Runtime{MaxString: DefaultMaxString}), nil
 		},
 	})
 	t.Cleanup(func() {
@@ -151,6 +157,8 @@ func TestHostileCallsEnd(t *testing.T) {
 		"backrefs2": `return (("a"):rep(300000)):find("(.-)%1[bc]")`,
 		"quadratic": `return (("a"):rep(3000000)):find("a.-[bc]")`,
 		"gsub":      `return (("a"):rep(100)):gsub(("a*"):rep(15) .. "[bc]", "")`,
+		"long":      `return (("a"):rep(1000000)):find("[ab]" .. ("b?"):rep(60000) .. "[bc]")`,
+		"empty":     `return (("a"):rep(1000000)):gsub("(b-)a", ("%1"):rep(1000000))`,
 		"gmatch":    `for x in (("a"):rep(100)):gmatch(("a*"):rep(15) .. "[bc]") do end`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,9 +42,11 @@ func (s *strLib) program(pat string, anchorable bool) *program {
 // borrow gives a matcher of its own to one call. A call that ends in an error
 // does not hand it back, and nothing is lost but the memory.
 func (s *strLib) borrow(L *lua.LState, p *program, sub string) *matcher {
-	m := &matcher{}
+	var m *matcher
 	if n := len(s.idle) - 1; n >= 0 {
 		m, s.idle = s.idle[n], s.idle[:n]
+	} else {
+		m = new(matcher)
 	}
 	m.reset(L, p, sub)
 	return m

@@ -128,6 +128,7 @@ func (r *replacer) one(L *lua.LState, from, to int) {
 // a % at the very end gives a zero byte.
 func (r *replacer) expand(L *lua.LState, from, to int) {
 	for text := r.text; text != ""; {
+		r.m.spend(1)
 		i := strings.IndexByte(text, '%')
 		if i < 0 {
 			r.add(L, text)

@@ -125,10 +125,12 @@ func (m *matcher) match(s int) int {
 	m.spend(1)
 	m.ways = m.ways[:0]
 	sub, ops := m.sub, m.prog.ops
+	from := 0 // the items from here to pc are not counted yet
 	for pc := 0; ; {
 		o := &ops[pc]
 		switch o.code {
 		case opEnd:
+			m.spend(pc - from)
 			return s
 		case opByte:
 			if s < len(sub) && sub[s] == o.c {
@@ -178,9 +180,11 @@ func (m *matcher) match(s int) int {
 				continue
 			}
 		}
+		m.spend(pc - from)
 		if pc, s = m.back(); pc < 0 {
 			return -1
 		}
+		from = pc
 	}
 }
 
