@@ -146,6 +146,7 @@ func (w *work) settings() {
 	cmd.Signal, cmd.Grace = o.termSignal(), o.graceTime()
 	cmd.MaxOutput, cmd.Truncate = int64(o.maxOutput.V), o.onOverflow == "truncate"
 	cmd.Limits = supervise.Limits(o.limits)
+	cmd.Success = o.ok.accepts
 	if o.umask.set {
 		cmd.Umask = &o.umask.v
 	}

@@ -5,6 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"opslua/internal/luatable"
 	"opslua/luabind"
 )
 
@@ -143,7 +144,12 @@ func (p *preset) sh(c *luabind.Call) error {
 		return err
 	}
 	if list != nil {
-		if err := c.UnpackValue("args", list, o.with("argv...", &args)...); err != nil {
+		// The options may stand in the table of the arguments, as everywhere.
+		rest := o.pairs()
+		if luatable.Len(list) > 0 {
+			rest = o.with("argv...", &args)
+		}
+		if err := c.UnpackValue("args", list, rest...); err != nil {
 			return err
 		}
 	}

@@ -151,7 +151,7 @@ local r = proc.run{"printf", "a\\n\\nb"}
 local n = {}
 for l in r:lines() do n[#n + 1] = l end
 assert(#n == 3 and n[1] == "a" and n[2] == "" and n[3] == "b")
-local rows = proc.run{"printf", "PID Use% REST\\n1 50%% a b c\\n2 60%% d\\n"}:table{}
+local rows = proc.run{"printf", "PID Use%% REST\\n1 50%% a b c\\n2 60%% d\\n"}:table{}
 assert(#rows == 2 and rows[1].pid == "1" and rows[1].use_ == "50%" and rows[1].rest == "a b c" and rows[2].rest == "d")
 local rows = proc.run{"printf", "1 x y\\n"}:table{header = false, columns = {"n", "text"}}
 assert(rows[1].n == "1" and rows[1].text == "x y")
