@@ -91,7 +91,7 @@ func baseNext(L *lua.LState) int {
 func (s *state) openPairs() lua.LGFunction {
 	next := s.main.NewFunction(baseNext)
 	return func(L *lua.LState) int {
-		v := checkAny(L, 1, "pairs")
+		v := L.Get(1)
 		if h := metaField(L, v, "__pairs"); h != lua.LNil {
 			L.Push(h)
 			L.Push(v)

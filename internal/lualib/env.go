@@ -91,33 +91,45 @@ func (s *state) load(L *lua.LState) int {
 	if src, ok := L.Get(1).(lua.LString); ok {
 		return s.compile(L, string(src), optString(L, 2, "load", string(src)))
 	}
-	fn := checkFunction(L, 1, "load")
+	checkFunction(L, 1, "load")
+	src, err := s.readChunk(L)
+	if err != nil {
+		s.pass(L, err)
+		L.Push(lua.LNil)
+		L.Push(err.Object)
+		return 2
+	}
+	return s.compile(L, src, name)
+}
+
+// readChunk collects what the reader at argument 1 gives until it gives nil or
+// "". An error of the reader is one of load.
+func (s *state) readChunk(L *lua.LState) (string, *lua.ApiError) {
 	var b strings.Builder
 	for {
-		L.Push(fn)
-		// The reader may be any Go function, which looks at no context.
+		// The reader may be a Go function, which looks at no context.
 		poll(L)
-		s.call(L, 0, 1)
+		L.Push(L.Get(1))
+		if err := s.protect(L, 0, 1, quiet); err != nil {
+			return "", err
+		}
 		piece := L.Get(-1)
 		L.Pop(1)
-		if piece == lua.LNil {
-			break
-		}
 		switch piece.(type) {
-		case lua.LString, lua.LNumber:
+		case *lua.LNilType, lua.LString, lua.LNumber:
 		default:
-			L.RaiseError("reader function must return a string")
+			text := position(L, 1, s.guarded) + "reader function must return a string"
+			return "", &lua.ApiError{Type: lua.ApiErrorRun, Object: lua.LString(text)}
 		}
 		text := textOf(piece)
 		if text == "" {
-			break
+			return b.String(), nil
 		}
 		if b.Len()+len(text) > s.cfg.MaxString {
 			s.resource(L, "load: the source is too long")
 		}
 		b.WriteString(text)
 	}
-	return s.compile(L, b.String(), name)
 }
 
 func (s *state) compile(L *lua.LState, src, name string) int {

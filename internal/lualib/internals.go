@@ -34,8 +34,8 @@ type (
 		hasErrorFunc bool
 	}
 	registryFields struct {
-		array []lua.LValue
-		top   int
+		_   []lua.LValue
+		top int
 	}
 	upvalueFields struct {
 		next  *upvalueFields

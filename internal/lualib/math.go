@@ -25,7 +25,7 @@ func (s *state) openMath() *lua.LTable {
 		{"exp", f1("exp", math.Exp)}, {"floor", f1("floor", math.Floor)},
 		{"fmod", f2("fmod", math.Mod)}, {"mod", f2("mod", math.Mod)},
 		{"frexp", mathFrexp}, {"ldexp", mathLdexp},
-		{"log", f1("log", math.Log)}, {"log10", f1("log10", math.Log10)},
+		{"log", f1("log", log)}, {"log10", f1("log10", math.Log10)},
 		{"max", mathMax}, {"min", mathMin}, {"modf", mathModf},
 		{"pow", f2("pow", math.Pow)},
 		{"rad", f1("rad", func(x float64) float64 { return x * (math.Pi / 180) })},
@@ -51,6 +51,14 @@ func f2(name string, f func(a, b float64) float64) lua.LGFunction {
 		L.Push(lua.LNumber(f(a, checkNumber(L, 2, name))))
 		return 1
 	}
+}
+
+// log is right for the smallest numbers, where Go's machine code is not.
+func log(x float64) float64 {
+	if x > 0 && x < 0x1p-1022 {
+		return math.Log(x*0x1p54) - 54*math.Ln2
+	}
+	return math.Log(x)
 }
 
 func mathFrexp(L *lua.LState) int {

@@ -107,29 +107,41 @@ func numberOf(v lua.LValue) (float64, bool) {
 	return 0, false
 }
 
-// localTime is what mktime makes of the fields. Without isdst, or when it is
-// nil, the zone's own rule holds; a true or false one that the zone does not
-// have at that time is taken at its word, one hour apart.
+// localTime is what mktime makes of the fields. Without isdst the zone's own
+// rule holds. A true or false one that the zone does not have at that time is
+// taken at its word: the offset is that of the nearest time that has it, or
+// else an hour apart.
 func localTime(zone *time.Location, year, month, day, hour, minute, sec int, isdst lua.LValue) (int64, bool) {
 	t := time.Date(year, time.Month(month), day, hour, minute, sec, 0, zone)
 	if y := t.Year(); y < math.MinInt32+1900 || y > math.MaxInt32 {
 		return 0, false
 	}
-	if isdst == lua.LNil {
+	if isdst == lua.LNil || lua.LVAsBool(isdst) == t.IsDST() {
 		return t.Unix(), true
 	}
-	if want := lua.LVAsBool(isdst); want != t.IsDST() {
-		if want {
-			t = t.Add(-time.Hour)
-		} else if standard(t) {
-			t = t.Add(time.Hour)
-		}
-	}
-	return t.Unix(), true
+	_, own := t.Zone()
+	return t.Unix() + int64(own-nearestOffset(t, !t.IsDST())), true
 }
 
-// standard reports whether t's zone has a time without daylight saving.
-func standard(t time.Time) bool { return t.IsDST() }
+// nearestOffset looks, in steps shorter than any time of one kind, for the
+// nearest time that is or is not daylight saving, as glibc's mktime does, and
+// gives its seconds east of Greenwich.
+func nearestOffset(t time.Time, dst bool) int {
+	const step, far = 601200 * time.Second, 268827 * 1000 * time.Second
+	for d := step; d < far; d += step {
+		for _, at := range [2]time.Time{t.Add(-d), t.Add(d)} {
+			if at.IsDST() == dst {
+				_, offset := at.Zone()
+				return offset
+			}
+		}
+	}
+	_, own := t.Zone()
+	if dst {
+		return own + 3600
+	}
+	return own - 3600
+}
 
 // osDate writes a time by a format, or as a table.
 func (s *state) osDate(L *lua.LState) int {
@@ -146,9 +158,9 @@ func (s *state) osDate(L *lua.LState) int {
 	}
 	t = t.In(zone)
 	if strings.HasPrefix(format, "!") {
-		t, format = t.UTC(), format[1:]
+		t, format = t.In(time.FixedZone("GMT", 0)), format[1:]
 	}
-	if strings.HasPrefix(format, "*t") {
+	if format == "*t" {
 		L.Push(dateTable(L, t))
 		return 1
 	}

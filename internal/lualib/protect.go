@@ -201,14 +201,21 @@ func (s *state) raise(L *lua.LState) int {
 	return 0
 }
 
+// assert raises its message, of any type; a text gets the caller's position,
+// as in Lua 5.1.
 func (s *state) assert(L *lua.LState) int {
 	if lua.LVAsBool(checkAny(L, 1, "assert")) {
 		return L.GetTop()
 	}
-	if L.GetTop() < 2 {
-		L.Error(lua.LString("assertion failed!"), 0)
+	v := L.Get(2)
+	if v == lua.LNil {
+		v = lua.LString("assertion failed!")
 	}
-	L.Error(L.Get(2), 0)
+	switch v.(type) {
+	case lua.LString, lua.LNumber:
+		v = lua.LString(position(L, 1, s.guarded) + textOf(v))
+	}
+	L.Error(v, 0)
 	return 0
 }
 

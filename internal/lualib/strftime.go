@@ -145,20 +145,12 @@ func clockConversion(t time.Time, c byte) (string, bool) {
 	case 'z':
 		return t.Format("-0700"), true
 	case 'Z':
-		return zoneName(t), true
+		name, _ := t.Zone()
+		return name, true
 	case '%':
 		return "%", true
 	}
 	return "", false
-}
-
-// zoneName is the zone's short name; C says GMT where Go says UTC.
-func zoneName(t time.Time) string {
-	name, _ := t.Zone()
-	if t.Location() == time.UTC {
-		return "GMT"
-	}
-	return name
 }
 
 // century and lastTwo divide towards minus infinity, as C does.

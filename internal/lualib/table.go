@@ -1,7 +1,6 @@
 package lualib
 
 import (
-	"math"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -170,6 +169,3 @@ func (s *state) tableForeachI(L *lua.LState) int {
 	}
 	return 0
 }
-
-// integral reports whether f is an integer that a float holds exactly.
-func integral(f float64) bool { return f == math.Trunc(f) && math.Abs(f) <= far }
