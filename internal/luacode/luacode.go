@@ -20,12 +20,12 @@ import (
 // Limits bound what Compile accepts. It is a plain value; zero fields mean the
 // defaults.
 type Limits struct {
-	Source int // bytes of source; 0 means 8 MiB
+	Source int // bytes of source; 0 means 2 MiB
 	Depth  int // levels of nesting of blocks, brackets and right-hand operators; 0 means 200
 }
 
 const (
-	defaultSource = 8 << 20
+	defaultSource = 2 << 20
 	defaultDepth  = 200
 	// chainFactor times Depth is how long chains may be that nest in the syntax
 	// tree only: a + b + c, f()()(), a.b.c, elseif.

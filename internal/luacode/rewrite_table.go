@@ -15,6 +15,9 @@ const (
 	maxData = 512
 	// partData is how many constants such a part has.
 	partData = 256
+	// maxEntries is how many entries fillTable gets at once. Gathered tables
+	// stand in each other's arguments, and all of them in 200 registers.
+	maxEntries = 12
 )
 
 // table makes a constructor of what gopher-lua does right, and has fillTable
@@ -103,7 +106,7 @@ func (r *rewriter) fill(base *ast.TableExpr, items int, entries []entry, line in
 	if len(entries) == 0 {
 		return base
 	}
-	for len(entries) > maxArgs {
+	for len(entries) > maxEntries {
 		entries = r.gather(entries, items, line)
 	}
 	layout := make([]byte, 0, len(entries))
@@ -119,7 +122,7 @@ func (r *rewriter) fill(base *ast.TableExpr, items int, entries []entry, line in
 func (r *rewriter) gather(entries []entry, items, line int) []entry {
 	var out []entry
 	for len(entries) > 0 {
-		n := min(maxArgs, len(entries))
+		n := min(maxEntries, len(entries))
 		empty := at(&ast.TableExpr{Fields: []*ast.Field{}}, line)
 		out = append(out, entry{'t', numberExpr(0, line), r.fill(empty, items, entries[:n:n], line)})
 		entries = entries[n:]
