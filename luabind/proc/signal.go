@@ -163,15 +163,16 @@ type stopping struct {
 	expect expectation
 
 	above map[int]bool
-	rows  map[proctable.Identity]*lua.LTable // those that the script named
+	rows  map[proctable.Identity]*lua.LTable // of those that the script named; nil for a number
 	procs map[proctable.Identity]*proctable.Proc
 	ids   []proctable.Identity
-	gone  []*lua.LTable // named, and not there any more
+	ended map[proctable.Identity]bool // before anything was sent
+	gone  []*lua.LTable               // named, and not there any more
 }
 
 // stop ends processes, and all below them with tree.
 func stop(c *luabind.Call) error {
-	s := &stopping{c: c, rows: map[proctable.Identity]*lua.LTable{}, procs: map[proctable.Identity]*proctable.Proc{}}
+	s := &stopping{c: c, ended: map[proctable.Identity]bool{}, rows: map[proctable.Identity]*lua.LTable{}, procs: map[proctable.Identity]*proctable.Proc{}}
 	if err := c.Unpack("p", &s.p, "tree?", &s.tree, "grace?", &s.grace, "signal?", &s.signal,
 		"expect?", &s.expect, "force?", &s.force); err != nil {
 		return err
@@ -229,6 +230,12 @@ func (s *stopping) gather() (err error) {
 	return nil
 }
 
+// named says that the script itself named the process, not a descendant of it.
+func (s *stopping) named(id proctable.Identity) bool {
+	_, ok := s.rows[id]
+	return ok
+}
+
 // add reads one process that is to go.
 func (s *stopping) add(id proctable.Identity) error {
 	if s.procs[id] != nil {
@@ -242,10 +249,14 @@ func (s *stopping) add(id proctable.Identity) error {
 		return tableError(s.c, err)
 	}
 	if err != nil || p.StartedTicks != id.StartedTicks {
-		if s.rows[id] == nil {
+		if !s.named(id) {
 			return nil // a descendant that has gone by itself
 		}
 		p = &proctable.Proc{Have: proctable.FieldPID, PID: id.PID, StartedTicks: id.StartedTicks}
+	}
+	if p.State == "zombie" && !s.named(id) {
+		s.ended[id] = true // and waits for its parent to notice
+		return nil
 	}
 	s.procs[id] = p
 	s.ids = append(s.ids, id)
@@ -316,6 +327,9 @@ func (s *stopping) tables(ids []proctable.Identity, more []*lua.LTable) *lua.LTa
 		out.Append(t)
 	}
 	for _, id := range ids {
+		if s.ended[id] {
+			continue
+		}
 		t := s.rows[id]
 		if t == nil {
 			t = s.make(id)
