@@ -68,7 +68,7 @@ func TestHostileSources(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Compile("name", test.source, Limits{})
+			_, err := Compile("name", test.source, Limits{Source: 16 << 20})
 			var e *Error
 			switch {
 			case test.msg == "" && err != nil:
