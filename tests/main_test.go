@@ -43,13 +43,19 @@ func withBinary(m *testing.M) int {
 	return m.Run()
 }
 
-func TestProgram(t *testing.T) {
+func TestProgram(t *testing.T) { runScripts(t, "testdata") }
+
+// What a killed run has left is ended by whatever runs next, so that these
+// scripts are by themselves.
+func TestLeftBehind(t *testing.T) { runScripts(t, "testdata/alone") }
+
+func runScripts(t *testing.T, dir string) {
 	scripts, err := filepath.Abs("../scripts")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata",
+		Dir: dir,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SCRIPTS", scripts)
 			e.Setenv("LC_ALL", "C.UTF-8")

@@ -63,6 +63,7 @@ func (e *panicError) Error() string { return panicText(e.value) }
 func exitCode(err error) int {
 	var (
 		exit   *luabind.ExitError
+		script *luabind.ScriptError
 		stop   *stopError
 		load   *luabind.LoadError
 		usage  *usageError
@@ -76,9 +77,11 @@ func exitCode(err error) int {
 		return stop.code
 	case errors.As(err, &exit):
 		return exit.Code
-	case errors.As(err, &usage), errors.As(err, &unable), errors.As(err, &load):
-		return codeUnable
 	case errors.As(err, &raised) && raised.Kind == luabind.KindDenied:
+		return codeUnable
+	case errors.As(err, &script): // also where its cause is a module that does not load
+		return codeFailed
+	case errors.As(err, &usage), errors.As(err, &unable), errors.As(err, &load):
 		return codeUnable
 	}
 	return codeFailed

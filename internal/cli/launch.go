@@ -45,7 +45,8 @@ func (p *program) launch(j job) error {
 	go func() {
 		defer close(done)
 		failed = p.perform(stop, host, j)
-		if err := out.Flush(); err != nil && stop.why() == nil && exitCode(failed) == codeOK {
+		var lost *outputError
+		if err := out.Flush(); err != nil && !errors.As(failed, &lost) && stop.why() == nil {
 			failed = errors.Join(failed, err)
 		}
 	}()
@@ -53,8 +54,8 @@ func (p *program) launch(j job) error {
 	if !stop.wait(done, p.deadline(), late, out.giveUp) {
 		failed = stop.why().of(j.name)
 	}
-	if p.set.timeout > 0 {
-		p.term.until = p.started.Add(p.set.timeout + lastWords)
+	if stop.ctx.Err() != nil {
+		p.term.until = time.Now().Add(lastWords)
 	}
 	return failed
 }

@@ -16,10 +16,10 @@ import (
 // deadline, or after a second interrupt, whatever the script does; the figures
 // leave room for the exit itself.
 const (
-	hurryAfter   = 120 * time.Millisecond // then what still runs is killed
+	hurryAfter   = 100 * time.Millisecond // then what still runs is killed
 	abandonAfter = 150 * time.Millisecond // then a write that is stuck is given up
-	giveUpAfter  = 200 * time.Millisecond // then the run is left behind
-	lastWords    = 230 * time.Millisecond // then standard error is given up
+	giveUpAfter  = 210 * time.Millisecond // then the run is left behind
+	lastWords    = 20 * time.Millisecond  // so long may the error line take
 )
 
 // stopper ends one run: by signal, by deadline, by a reader that went away. Its

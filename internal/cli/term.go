@@ -82,18 +82,31 @@ func (t *term) block(text string) { t.write(escape.Text(strings.TrimRight(text, 
 // write does not wait for a reader that has stopped reading, once the run's
 // time is over. A standard error that cannot be written has nowhere to say so.
 func (t *term) write(s string) {
-	if t.until.IsZero() {
-		_, _ = t.f.WriteString(s)
-		return
+	for s != "" {
+		piece := s
+		if !t.until.IsZero() {
+			// What poll calls writable takes at least so much without waiting.
+			const atOnce = 4096
+			piece = s[:min(len(s), atOnce)]
+			if !writable(t.f, max(0, time.Until(t.until))) {
+				return
+			}
+		}
+		n, err := t.f.WriteString(piece)
+		if err != nil {
+			return
+		}
+		s = s[n:]
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_, _ = t.f.WriteString(s)
-	}()
-	select {
-	case <-done:
-	case <-time.After(time.Until(t.until)):
+}
+
+func writable(f *os.File, wait time.Duration) bool {
+	fds := []unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLOUT}}
+	for end := time.Now().Add(wait); ; {
+		n, err := unix.Poll(fds, int(max(0, time.Until(end)).Milliseconds()))
+		if err != unix.EINTR {
+			return n > 0 && err == nil
+		}
 	}
 }
 
