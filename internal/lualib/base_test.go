@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -200,4 +201,164 @@ local outer = coroutine.create(function() local me = coroutine.running()
     local ok, e = coroutine.resume(me) assert(not ok and e == "cannot resume non-suspended coroutine", e) end)() end)
 assert(coroutine.resume(outer))
 assert(coroutine.running() == nil)`)
+}
+
+// TestPcallAtTheEndOfTheStack looks at every depth around the end of the call
+// stack, where gopher-lua's PCall by itself loses frames.
+func TestPcallAtTheEndOfTheStack(t *testing.T) {
+	newWorld(t, nil).lua(`
+local function f(k) if k == 0 then local ok, v = pcall(type, 1) return ok and 0 or error(v, 0) end return 1 + f(k - 1) end
+local whole, over = 0, 0
+for n = 9970, 10005 do
+  local ok, v = pcall(f, n)
+  if ok then assert(v == n, v) whole = whole + 1
+  else assert(v:find("stack overflow"), v) over = over + 1 end
+end
+assert(whole > 0 and over > 0)`)
+}
+
+func TestSandbox(t *testing.T) {
+	w := newWorld(t, nil)
+	locked := w.L.NewTable()
+	mt := w.L.NewTable()
+	mt.RawSetString(Locked, lua.LTrue)
+	locked.Metatable = mt
+	w.L.SetGlobal("locked", locked)
+	w.lua(`
+for _, name in ipairs{"dofile", "loadfile", "require", "module", "newproxy", "io", "debug", "package"} do assert(rawget(_G, name) == nil, name) end
+for _, name in ipairs{"execute", "exit", "remove", "rename", "setlocale", "tmpname"} do assert(os[name] == nil, name) end
+assert(string.dump == nil)
+assert(getmetatable("") == "locked" and not pcall(setmetatable, "", {}))
+local keep = string string = nil for k in pairs(keep) do keep[k] = nil end
+assert(("x"):upper() == "X" and ("abc"):sub(2) == "bc")
+assert(getfenv(print) == _G and getfenv(0) == _G and getfenv(pairs) == _G)
+assert(not pcall(setfenv, print, {}) and not pcall(setfenv, 0, {}))
+assert(getfenv(setfenv(function() end, locked)) == locked)
+for _, f in ipairs{function() rawset(locked, 1, 2) end, function() table.insert(locked, 1) end, function() table.sort(locked) end,
+  function() setmetatable(locked, nil) end, function() table.remove(locked) end} do
+  local ok, e = pcall(f) assert(not ok and e:find("read%-only"), e) end
+assert(next(_G) ~= nil and rawget(_G, "print") == print)
+setmetatable(_G, {__index = function(_, k) error("undefined " .. k, 2) end, __metatable = false})
+assert(getmetatable(_G) == false and not pcall(setmetatable, _G, nil))
+local ok, e = pcall(function() return nothing end) assert(not ok and e:find("undefined nothing"), e)
+assert(rawget(_G, "nothing") == nil)`)
+}
+
+func TestForeignFunctions(t *testing.T) {
+	var module *lua.LFunction
+	w := newWorld(t, func(c *Config) { c.Foreign = func(fn *lua.LFunction) bool { return fn == module } })
+	chunk, err := luacode.Compile("module", "local f = ... return f()", luacode.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	module = chunk.Function(w.L, &w.rt)
+	secret := w.L.NewTable()
+	module.Env = secret
+	w.L.SetGlobal("module", module)
+	w.lua(`assert(getfenv(module) == _G) assert(not pcall(setfenv, module, {}))
+module(function() for level = 0, 9 do local ok, env = pcall(getfenv, level) assert(not ok or env == _G) pcall(setfenv, level, getfenv()) end end)`)
+	if module.Env != secret {
+		t.Error("setfenv reached a module's function")
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestPrint(t *testing.T) {
+	w := newWorld(t, nil)
+	w.lua(`print() print(1, nil, true, "a\0b", 0.1, 1/0, -1/0) print(setmetatable({}, {__tostring = function() return "T" end}))`)
+	if got, want := w.out.String(), "\n1\tnil\ttrue\ta\x00b\t0.1\tinf\t-inf\nT\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	full := newWorld(t, func(c *Config) { c.Stdout = fullDisk{} })
+	full.lua(`local ok, e = pcall(print, "x") assert(not ok and e:find("print: no space left on device", 1, true), e)`)
+}
+
+func TestToString(t *testing.T) {
+	w := newWorld(t, func(c *Config) {
+		c.ToString = func(v any) (string, bool) { err, ok := v.(error); return "<" + errText(err) + ">", ok }
+	})
+	ud := w.L.NewUserData()
+	ud.Value = errExit
+	w.L.SetGlobal("ud", ud)
+	w.lua(`assert(tostring(ud) == "<exit>")
+assert(tostring({}):find("^table: 0x") and tostring(print):find("^function: builtin: 0x") and tostring(tostring) ~= tostring(print))
+local ok, e = pcall(tostring, setmetatable({}, {__tostring = function() return {} end})) assert(not ok and e:find("must return a string"), e)
+assert(tostring(setmetatable({}, {__tostring = function() return 5 end})) == "5")`)
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestFarKeys(t *testing.T) {
+	newWorld(t, nil).lua(`
+local t = {} t[4194304] = "pid" rawset(t, 60000000, 2) t[1] = 1
+assert(rawget(t, 4194304) == "pid" and table.maxn(t) == 60000000)
+local n = 0 for k, v in pairs(t) do n = n + 1 assert(t[k] == v) end assert(n == 3)
+assert(getmetatable(t) == nil and next({}) == nil)
+setmetatable(t, {__index = function() return "def" end}) assert(t[4194304] == "pid" and t.x == "def")`)
+}
+
+func TestRandomIsTheSeedsOwn(t *testing.T) {
+	draw := func(seed uint64) string {
+		w := newWorld(t, func(c *Config) { c.Seed = seed })
+		w.lua(`for i = 1, 20 do print(math.random(1, 1000), math.random()) end math.randomseed(7) print(math.random())`)
+		return w.out.String()
+	}
+	first, again, other := draw(1), draw(1), draw(2)
+	if first != again {
+		t.Error("one seed gives two sequences")
+	}
+	if first == other {
+		t.Error("two seeds give one sequence")
+	}
+}
+
+func TestErrorLevelsThroughTailCalls(t *testing.T) {
+	newWorld(t, nil).lua(`
+local function check(f) local ok, e = pcall(f) return e end
+local function bad() error("m", 2) end
+local function tail() return bad() end
+assert(check(function() tail() end) == "m", check(function() tail() end))
+assert(check(function()
+  bad() end) == "test:7: m")`)
+}
+
+func TestPairs(t *testing.T) {
+	newWorld(t, nil).lua(`
+local o = setmetatable({}, {__pairs = function(t) return function(_, k) k = (k or 0) + 1 if k <= 2 then return k, k * 10 end end, t, nil end})
+local s = {} for k, v in pairs(o) do s[#s + 1] = k .. "=" .. v end assert(table.concat(s, " ") == "1=10 2=20")
+local n = 0 for i, v in ipairs{1, 2, nil, 4} do n = n + 1 end assert(n == 2)
+local t = {1, 2, 3, a = 1, b = 2} for k in pairs(t) do t[k] = nil end assert(next(t) == nil)
+local keep = next next = nil for _ in pairs{1} do n = n + 1 end assert(n == 3) next = keep`)
+}
+
+func TestLoad(t *testing.T) {
+	newWorld(t, nil).lua(`
+local parts, i = {"return ", "1 ", "+ 2"}, 0
+assert(load(function() i = i + 1 return parts[i] end)() == 3)
+local f, e = loadstring("x =", "@file.lua") assert(f == nil and e:find("^file.lua:1:"), e)
+f, e = loadstring("error('x')", "=name") local ok, m = pcall(f) assert(m == "name:1: x", m)
+f, e = load(function() error("reader", 0) end) assert(f == nil and e == "reader", e)
+f, e = loadstring("\27LuaQ") assert(f == nil and type(e) == "string")
+assert(loadstring("x = 5 return x")() == 5 and x == 5)`)
+}
+
+func TestGetenvAndClock(t *testing.T) {
+	w := newWorld(t, func(c *Config) {
+		c.Getenv = func(L *lua.LState, name string) (string, bool) {
+			if name == "SECRET" {
+				L.RaiseError("denied")
+			}
+			return "v", name == "HOME"
+		}
+	})
+	w.lua(`assert(os.getenv("HOME") == "v" and os.getenv("NONE") == nil and os.clock() == 1.5)
+local ok, e = pcall(os.getenv, "SECRET") assert(not ok and e:find("denied"), e)`)
 }

@@ -28,25 +28,27 @@ func (s *state) target(L *lua.LState, name string) lua.LValue {
 	if level == 0 {
 		return lua.LNil
 	}
-	for i := 0; i < callStackSize; i++ {
+	asked := level
+	for i := 0; i < maxLevels; i++ {
 		dbg, ok := L.GetStack(i)
 		if !ok {
 			break
 		}
-		v, err := L.GetInfo("f", dbg, lua.LNil)
+		v, err := L.GetInfo("fS", dbg, lua.LNil)
 		if err != nil {
 			break
 		}
-		if v == s.guarded {
+		gone := lost(L, i, dbg)
+		if v == s.guarded && !gone {
 			continue
 		}
 		if level == 0 {
+			if gone {
+				L.RaiseError("no function environment for tail call at level %d", asked)
+			}
 			return v
 		}
 		level--
-		if level > callStackSize {
-			break
-		}
 	}
 	argError(L, 1, name, "invalid level")
 	return nil

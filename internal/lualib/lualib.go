@@ -49,7 +49,7 @@ const DefaultMaxString = 64 << 20
 // in steps large enough that growth stays linear; the call stack is made of
 // small segments, so that its bound costs 8 bytes per 8 calls until used.
 const (
-	callStackSize   = 16000
+	callStackSize   = 10000
 	registrySize    = 1024
 	registryMaxSize = 1 << 18
 	registryStep    = 4096
@@ -115,8 +115,11 @@ type function struct {
 
 // register puts functions into a table.
 func (s *state) register(t *lua.LTable, fns []function) {
-	for _, f := range fns {
-		t.RawSetString(f.name, s.main.NewFunction(f.fn))
+	// One block for all of them: a state is made for every script.
+	made := make([]lua.LFunction, len(fns))
+	for i, f := range fns {
+		made[i] = lua.LFunction{IsG: true, Env: s.main.Env, GFunction: f.fn}
+		t.RawSetString(f.name, &made[i])
 	}
 }
 
