@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io"
 	"io/fs"
 	"os"
@@ -187,19 +188,29 @@ func TestHabits(t *testing.T) {
 			}
 			files = append(files, f)
 		}
-		globals := map[string]*ast.Object{}
-		for _, f := range files {
-			for _, decl := range f.Decls {
-				checkDecl(t, fset, pkg, decl, globals)
-			}
+		// Imports are not followed: which name is a variable of this package is
+		// known without them, and the errors that this makes do not matter.
+		info := &types.Info{Uses: map[*ast.Ident]types.Object{}}
+		config := types.Config{Importer: nothing{}, Error: func(error) {}}
+		checked, _ := config.Check(p.ImportPath, fset, files, info)
+		global := func(id *ast.Ident) bool {
+			v, ok := info.Uses[id].(*types.Var)
+			return ok && v.Parent() == checked.Scope()
 		}
 		for _, f := range files {
-			checkUses(t, fset, pkg, f, globals)
+			for _, decl := range f.Decls {
+				checkDecl(t, fset, pkg, decl)
+			}
+			checkUses(t, fset, pkg, f, global)
 		}
 	}
 }
 
-func checkDecl(t *testing.T, fset *token.FileSet, pkg string, decl ast.Decl, globals map[string]*ast.Object) {
+type nothing struct{}
+
+func (nothing) Import(string) (*types.Package, error) { return nil, errors.New("not followed") }
+
+func checkDecl(t *testing.T, fset *token.FileSet, pkg string, decl ast.Decl) {
 	switch d := decl.(type) {
 	case *ast.FuncDecl:
 		if d.Name.Name == "init" && d.Recv == nil {
@@ -218,7 +229,6 @@ func checkDecl(t *testing.T, fset *token.FileSet, pkg string, decl ast.Decl, glo
 				if !sentinel(v, i) && !tables(pkg+"."+name.Name) {
 					t.Errorf("%s: the package-level variable %s is neither a sentinel error nor a table that is listed", fset.Position(name.Pos()), name.Name)
 				}
-				globals[name.Name] = name.Obj
 			}
 		}
 	}
@@ -244,7 +254,7 @@ func sentinel(v *ast.ValueSpec, i int) bool {
 }
 
 // checkUses finds writes to package-level variables, and os.Exit.
-func checkUses(t *testing.T, fset *token.FileSet, pkg string, f *ast.File, globals map[string]*ast.Object) {
+func checkUses(t *testing.T, fset *token.FileSet, pkg string, f *ast.File, global func(*ast.Ident) bool) {
 	written := func(e ast.Expr, how string) {
 		for {
 			switch x := e.(type) {
@@ -255,8 +265,7 @@ func checkUses(t *testing.T, fset *token.FileSet, pkg string, f *ast.File, globa
 				e = x.X
 				continue
 			case *ast.Ident:
-				// The parser resolves names within one file; in another one they have no object.
-				if global, ok := globals[x.Name]; ok && (x.Obj == nil || x.Obj == global) {
+				if global(x) {
 					t.Errorf("%s: the package-level variable %s is %s", fset.Position(x.Pos()), x.Name, how)
 				}
 			}

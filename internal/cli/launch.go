@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"syscall"
 	"time"
 
 	"opslua/internal/supervise"
@@ -118,6 +119,7 @@ func (p *program) host(stop *stopper, out *output) (*luabind.Host, error) {
 // link keeps the commands under way in sight, and puts what was printed before
 // a command in front of what the command itself writes to the same file.
 func (p *program) link(stop *stopper, out *output) func(luabind.ExecFunc) luabind.ExecFunc {
+	terminal := isTerminal(p.env.Stdin)
 	return func(next luabind.ExecFunc) luabind.ExecFunc {
 		return func(ctx context.Context, c *luabind.Command) (*luabind.Result, error) {
 			own := *c
@@ -130,7 +132,12 @@ func (p *program) link(stop *stopper, out *output) func(luabind.ExecFunc) luabin
 			if !c.Detach {
 				defer stop.watch(&own.Cmd)()
 			}
-			return next(ctx, &own)
+			r, err := next(ctx, &own)
+			if r != nil && r.Signal == syscall.SIGINT && c.Stdin.Inherit && terminal {
+				// It had the terminal, so that the Ctrl-C reached it and not us.
+				stop.cancel(&stopError{codeSignal + int(syscall.SIGINT), signalText(syscall.SIGINT)})
+			}
+			return r, err
 		}
 	}
 }

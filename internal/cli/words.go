@@ -2,9 +2,12 @@ package cli
 
 import "slices"
 
+// longestWord bounds what is compared.
+const longestWord = 64
+
 // nearest finds the known word that was probably meant, or "".
 func nearest(word string, known []string) string {
-	best, dist := "", len(word)/3+2
+	best, dist := "", min(len(word)/3+2, longestWord)
 	for _, k := range known {
 		if d := distance(word, k); d < dist {
 			best, dist = k, d
@@ -16,9 +19,8 @@ func nearest(word string, known []string) string {
 // distance is the number of edits between two words, swapped neighbours
 // counting as one.
 func distance(a, b string) int {
-	const longest = 64
-	if len(a) > longest || len(b) > longest {
-		return longest
+	if len(a) > longestWord || len(b) > longestWord {
+		return longestWord
 	}
 	var two, one []int
 	for j := range len(b) + 1 {
