@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"opslua/internal/lualib"
 )
 
 // Call is one call of a module function. It is valid until Impl returns, for
@@ -105,9 +106,9 @@ func (c *Call) Invoke(fn lua.LValue, args ...any) ([]lua.LValue, error) {
 		}
 		c.l.Push(lv)
 	}
-	if err := c.l.PCall(len(args), lua.MultRet, nil); err != nil {
+	if api := lualib.PCall(c.l, len(args), lua.MultRet); api != nil {
 		c.l.SetTop(base)
-		return nil, newRaised(err)
+		return nil, newRaised(api)
 	}
 	out := make([]lua.LValue, 0, c.l.GetTop()-base)
 	for i := base + 1; i <= c.l.GetTop(); i++ {
@@ -124,16 +125,8 @@ type raised struct {
 	cause error
 }
 
-func newRaised(err error) error {
-	var api *lua.ApiError
-	if !errors.As(err, &api) {
-		return err
-	}
-	r := &raised{obj: api.Object, trace: api.StackTrace, cause: errorOf(api.Object)}
-	if api.Type == lua.ApiErrorPanic {
-		r.obj = lua.LString("internal error: " + strings.TrimSpace(api.Object.String()))
-	}
-	return r
+func newRaised(api *lua.ApiError) error {
+	return &raised{obj: api.Object, trace: api.StackTrace, cause: errorOf(api.Object)}
 }
 
 func (r *raised) Error() string {

@@ -45,7 +45,6 @@ func (s *Session) openGlobals() {
 	g := s.L.Env
 	g.RawSetString("exit", s.wrap("_G", "exit", s.doExit))
 	g.RawSetString("require", s.wrap("_G", "require", s.require))
-	s.guardRawset(g)
 	mt := s.L.NewTable()
 	mt.RawSetString("__index", s.L.NewFunction(s.lookup))
 	mt.RawSetString("__metatable", lua.LFalse)
@@ -70,19 +69,6 @@ func textOfUserdata(v any) (string, bool) {
 
 func (s *Session) raiseResource(l *lua.LState, msg string) {
 	s.raise(&Call{s: s, l: l}, &Error{Kind: KindResource, Message: msg})
-}
-
-// guardRawset keeps rawset away from what is read-only.
-func (s *Session) guardRawset(g *lua.LTable) {
-	plain := g.RawGetString("rawset").(*lua.LFunction).GFunction
-	g.RawSetString("rawset", s.L.NewFunction(func(l *lua.LState) int {
-		if t, ok := l.Get(1).(*lua.LTable); ok {
-			if name, locked := s.locked[t]; locked {
-				s.raise(&Call{s: s, l: l}, Errorf(KindUsage, "%s is read-only", name))
-			}
-		}
-		return plain(l)
-	}))
 }
 
 // lookup answers for a global that is not set: a module, loaded at its first

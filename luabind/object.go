@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"opslua/internal/lualib"
 )
 
 // object is a Go value behind a userdata.
@@ -90,8 +92,8 @@ func (s *Session) readOnly(t *lua.LTable, name string) *lua.LTable {
 		return 3
 	}))
 	mt.RawSetString("__metatable", lua.LFalse)
+	mt.RawSetString(lualib.Locked, lua.LTrue)
 	proxy.Metatable = mt
-	s.locked[proxy] = name
 	return proxy
 }
 

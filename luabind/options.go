@@ -20,7 +20,7 @@ type Limits struct {
 	// Memory is how much the process's heap may grow during a run, in bytes.
 	// Default 512 MiB.
 	Memory int64
-	// Source is the largest script, in bytes. Default 8 MiB.
+	// Source is the largest script, in bytes. Default 2 MiB.
 	Source int
 	// Parallel is how many commands one call runs side by side at most. Default 500.
 	Parallel int
@@ -28,7 +28,7 @@ type Limits struct {
 
 const (
 	defaultMemory   = 512 << 20
-	defaultSource   = 8 << 20
+	defaultSource   = 2 << 20
 	defaultParallel = 500
 )
 

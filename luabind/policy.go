@@ -21,6 +21,9 @@ func (c *Call) Require(a policy.Action) error {
 		msg += ": " + d.Rule
 	}
 	fields := map[string]any{}
+	if d.Rule == "" && d.Missing == "" && d.Why != "" {
+		msg += ": " + d.Why
+	}
 	if d.Missing != "" {
 		msg += "; to allow it: " + d.Missing
 		fields["missing"] = d.Missing

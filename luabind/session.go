@@ -29,7 +29,6 @@ type Session struct {
 	rt       *luacode.Runtime
 	closeLib func()
 	metas    map[string]*lua.LTable
-	locked   map[*lua.LTable]string
 	locals   map[any]any
 	loaded   map[string]lua.LValue
 	closers  []func()
@@ -54,7 +53,6 @@ func (h *Host) newSession(ctx context.Context, script string) (*Session, error) 
 	s := &Session{
 		host: h, ctx: ctx, script: script,
 		metas:  map[string]*lua.LTable{},
-		locked: map[*lua.LTable]string{},
 		locals: map[any]any{},
 		loaded: map[string]lua.LValue{},
 		closed: make(chan struct{}),
@@ -96,17 +94,17 @@ func (s *Session) runChunk(parent context.Context, chunk *luacode.Chunk, args []
 	for _, a := range args {
 		s.L.Push(lua.LString(a))
 	}
-	err = s.L.PCall(len(args), lua.MultRet, nil)
+	api := lualib.PCall(s.L, len(args), lua.MultRet)
 	switch {
 	case s.exit != nil:
 		err = nil
 		if s.exit.Code != 0 {
 			err = s.exit
 		}
-	case err == nil && ctx.Err() != nil:
+	case api != nil:
+		err = s.failure(api)
+	case ctx.Err() != nil:
 		err = s.stopped(nil)
-	case err != nil:
-		err = s.failure(err)
 	case whole:
 		err = s.lastLook()
 	}
@@ -168,11 +166,7 @@ func (s *Session) stopped(api *lua.ApiError) error {
 }
 
 // failure turns what PCall gave into the error of a run.
-func (s *Session) failure(err error) error {
-	var api *lua.ApiError
-	if !errors.As(err, &api) {
-		return &ScriptError{Script: s.script, Msg: err.Error(), cause: err}
-	}
+func (s *Session) failure(api *lua.ApiError) error {
 	if s.ctx.Err() != nil {
 		return s.stopped(api)
 	}
@@ -190,9 +184,6 @@ func (s *Session) failure(err error) error {
 		}
 	default:
 		out.Msg = "error value: " + inline(v, 0)
-	}
-	if api.Type == lua.ApiErrorPanic {
-		out.Msg = "internal error: " + out.Msg
 	}
 	out.takePlace(placeIn(out.trace))
 	return out
