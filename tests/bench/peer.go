@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // rawScan reads stat, cmdline and the owner of every process, in one loop, and
@@ -52,7 +54,8 @@ func readNames(dir string) ([]string, error) {
 }
 
 // rawKill starts 1,000 processes that ignore TERM in one group and measures
-// from one SIGKILL to the group until none of them is left.
+// from one SIGKILL to the group until the last of them has ended; whether its
+// new parent has reaped it is not the kernel's business.
 func rawKill() (float64, error) {
 	cmd := exec.Command("sh", "-c", "trap '' TERM; i=0; while [ $i -lt 1000 ]; do sleep 600 & i=$((i+1)); done; echo; wait")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -63,21 +66,51 @@ func rawKill() (float64, error) {
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
+	defer func() { _ = cmd.Wait() }()
 	if _, err := out.Read(make([]byte, 1)); err != nil {
+		return 0, err
+	}
+	fds, err := openGroup(cmd.Process.Pid)
+	if err != nil {
 		return 0, err
 	}
 	start := time.Now()
 	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
 		return 0, err
 	}
-	_ = cmd.Wait()
-	for range 10000 {
-		if syscall.Kill(-cmd.Process.Pid, 0) == syscall.ESRCH {
-			return time.Since(start).Seconds(), nil
+	for _, fd := range fds {
+		if n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 10_000); n != 1 {
+			return 0, fmt.Errorf("a process of the group is still there: %w", err)
 		}
-		time.Sleep(200 * time.Microsecond)
 	}
-	return 0, fmt.Errorf("the group is still there")
+	return time.Since(start).Seconds(), nil
+}
+
+// openGroup opens a pidfd of every process of a group.
+func openGroup(pgid int) ([]int, error) {
+	names, err := readNames("/proc")
+	if err != nil {
+		return nil, err
+	}
+	var fds []int
+	for _, n := range names {
+		pid, err := strconv.Atoi(n)
+		if err != nil {
+			continue
+		}
+		if g, err := syscall.Getpgid(pid); err != nil || g != pgid {
+			continue
+		}
+		fd, err := unix.PidfdOpen(pid, 0)
+		if err != nil {
+			return nil, err
+		}
+		fds = append(fds, fd)
+	}
+	if len(fds) < 1000 {
+		return nil, fmt.Errorf("only %d processes in the group", len(fds))
+	}
+	return fds, nil
 }
 
 // crowd is a set of sleeping processes, so that listings have something to

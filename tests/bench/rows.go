@@ -41,7 +41,7 @@ const python = "/usr/bin/python3"
 
 func (b *binaries) rows() []row {
 	ours := func(work ...string) measure {
-		return measure{argv: append([]string{b.opslua, "run", b.peers + "/ours.lua", "--"}, work...)}
+		return measure{argv: append([]string{b.opslua, "run", "--memory", "2GiB", b.peers + "/ours.lua", "--"}, work...)}
 	}
 	py := func(work ...string) *measure {
 		return &measure{argv: append([]string{python, b.peers + "/peer.py"}, work...)}
