@@ -161,10 +161,3 @@ func (f *feed) rest() (b []byte, lost int64) {
 	defer f.mu.Unlock()
 	return f.buf, f.lost
 }
-
-// limitError says whether the output ended the command.
-func (f *feed) limitError() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.over
-}

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
+	"golang.org/x/sync/errgroup"
 
 	"opslua/internal/proctable"
 	"opslua/luabind"
@@ -100,7 +103,7 @@ func (l *listing) tables(r *rows, snap *proctable.Snapshot) (*lua.LTable, error)
 	for i := range snap.Procs {
 		procs[i] = &snap.Procs[i]
 	}
-	made := map[*proctable.Proc]*lua.LTable{}
+	var made map[*proctable.Proc]*lua.LTable
 	if l.where != nil {
 		var err error
 		if procs, made, err = filter(r, procs, l.where); err != nil {
@@ -111,19 +114,52 @@ func (l *listing) tables(r *rows, snap *proctable.Snapshot) (*lua.LTable, error)
 	if l.limit.Set && !l.limit.Off && len(procs) > l.limit.V {
 		procs = procs[:l.limit.V]
 	}
-	out := r.c.L().CreateTable(len(procs), 1)
-	for _, p := range procs {
-		t := made[p]
-		if t == nil {
-			var err error
-			if t, err = r.row(p, 0); err != nil {
-				return nil, err
-			}
+	tables := make([]*lua.LTable, len(procs))
+	err := sideBySide(len(procs), func(i int) (err error) {
+		if tables[i] = made[procs[i]]; tables[i] == nil {
+			tables[i], err = r.row(procs[i], 0)
 		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := r.c.L().CreateTable(len(procs), 1)
+	for _, t := range tables {
 		out.Append(t)
 	}
 	out.RawSetString("partial", lua.LBool(snap.Partial))
 	return out, nil
+}
+
+// rowsAtOnce is how many rows a core makes before it takes the next ones.
+const rowsAtOnce = 128
+
+// sideBySide calls f for 0 to n-1, on all cores where it is worth it. It makes
+// tables that nobody has seen yet: no other part of the Lua state is touched,
+// and the script waits meanwhile. Measured: half of the time of a whole
+// listing goes into its tables.
+func sideBySide(n int, f func(i int) error) error {
+	var next atomic.Int64
+	var group errgroup.Group
+	work := func() error {
+		for {
+			from := int(next.Add(rowsAtOnce)) - rowsAtOnce
+			for i := from; i < min(from+rowsAtOnce, n); i++ {
+				if err := f(i); err != nil {
+					return err
+				}
+			}
+			if from >= n {
+				return nil
+			}
+		}
+	}
+	for range min(runtime.GOMAXPROCS(0), n/rowsAtOnce) - 1 {
+		group.Go(work)
+	}
+	err := work()
+	return cmp.Or(group.Wait(), err)
 }
 
 // filter keeps the processes for which a Lua function says yes, with their rows.

@@ -195,7 +195,7 @@ func TestDeadlineEndsCalls(t *testing.T) {
 
 // Names that processes give themselves come through as bytes, and print harmlessly.
 func TestHostileNames(t *testing.T) {
-	for _, name := range []string{"a) S 1 (b", "\x1b[31mred", "two\nlines", "\xff\xfe bytes", " ", "$(x)", "‮gpj.exe"} {
+	for _, name := range []string{"a) S 1 (b", "\x1b[31mred", "two\nlines", "\xff\xfe bytes", " ", "$(x)", "\u202egpj.exe"} {
 		cmd := exec.Command("sleep", "60")
 		cmd.Args[0] = "sleep"
 		dir := t.TempDir()

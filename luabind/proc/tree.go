@@ -44,8 +44,7 @@ func tree(c *luabind.Call) error {
 		return err
 	}
 	slices.SortFunc(snap.Procs, func(a, b proctable.Proc) int { return a.PID - b.PID })
-	b := &treeTables{rows: newRows(c, shown, snap, "node")}
-	t, err := b.node(nodes, 0)
+	t, err := treeTables(newRows(c, shown, snap, "node"), nodes)
 	if err != nil {
 		return err
 	}
@@ -176,37 +175,42 @@ func highest(n *proctable.Node, wanted map[int]uint64, out []*proctable.Node) []
 	return out
 }
 
-// treeTables makes tables of nodes.
-type treeTables struct{ rows *rows }
-
-// maxDepth bounds the nesting of tables: deeper than this, no system has
-// processes, and every walk over them would have to fear for its stack.
+// maxDepth bounds walks over tables that a script may have hung in a circle.
 const maxDepth = 100_000
 
-func (b *treeTables) node(n *proctable.Node, depth int) (*lua.LTable, error) {
-	if depth > maxDepth {
-		return nil, luabind.Errorf(luabind.KindResource, "%s: the tree is deeper than %d", b.rows.c.Name(), maxDepth)
+// treeTables makes tables of nodes: each for itself, then linked.
+func treeTables(r *rows, root *proctable.Node) (*lua.LTable, error) {
+	nodes := []*proctable.Node{root}
+	for i := 0; i < len(nodes); i++ {
+		nodes = append(nodes, nodes[i].Children...)
 	}
-	t, err := b.rows.row(&n.Proc, 2)
+	L := r.c.L()
+	tables := make([]*lua.LTable, len(nodes))
+	err := sideBySide(len(nodes), func(i int) (err error) {
+		if tables[i], err = r.row(&nodes[i].Proc, 2); err != nil {
+			return err
+		}
+		totals := L.CreateTable(0, 3)
+		totals.RawSetString("count", lua.LNumber(nodes[i].Totals.Count))
+		totals.RawSetString("rss", lua.LNumber(nodes[i].Totals.RSS))
+		totals.RawSetString("cpu_time", lua.LNumber(nodes[i].Totals.CPUTime))
+		tables[i].RawSetString("totals", totals)
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	L := b.rows.c.L()
-	children := L.CreateTable(len(n.Children), 0)
-	for _, child := range n.Children {
-		ct, err := b.node(child, depth+1)
-		if err != nil {
-			return nil, err
+	// Children stand behind their parents, those of one together.
+	next := 1
+	for i, n := range nodes {
+		children := L.CreateTable(len(n.Children), 0)
+		for range n.Children {
+			children.Append(tables[next])
+			next++
 		}
-		children.Append(ct)
+		tables[i].RawSetString("children", children)
 	}
-	t.RawSetString("children", children)
-	totals := L.CreateTable(0, 3)
-	totals.RawSetString("count", lua.LNumber(n.Totals.Count))
-	totals.RawSetString("rss", lua.LNumber(n.Totals.RSS))
-	totals.RawSetString("cpu_time", lua.LNumber(n.Totals.CPUTime))
-	t.RawSetString("totals", totals)
-	return t, nil
+	return tables[0], nil
 }
 
 // step is a node on the way of a walk.
