@@ -56,8 +56,14 @@ type Cmd struct {
 	// Limits bound the command and all that it starts.
 	Limits Limits
 
+	// Success says which exit statuses are no failure; nil means 0 alone. What
+	// a command that failed left in the background is ended, what one that
+	// succeeded left stays.
+	Success func(code int) bool
+
 	// Detach lets the command outlive the supervisor: no group kill, no cgroup,
-	// no sweep. Run returns once it has started.
+	// no sweep. Run returns once it has started; output that is not sent to a
+	// file, a descriptor or the supervisor's own is discarded.
 	Detach bool
 
 	// OnStart, when set, is called once from Run's goroutine after a successful exec.
@@ -140,6 +146,5 @@ type Result struct {
 // has returned; later calls do nothing.
 type Process struct {
 	PID int
-	// unexported: pidfd, cgroup, wake-up
-	proc *running
+	run *running
 }

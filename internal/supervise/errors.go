@@ -8,6 +8,16 @@ import (
 // Kind says why there is no exit status. The words are those of the Lua API.
 type Kind string
 
+// ErrNow, as the cause of a cancelled context, cuts the grace of the commands
+// under it to 250 ms: context.WithCancelCause and cancel(ErrNow). For one that
+// was cancelled already there is Supervisor.Hurry.
+const ErrNow = constError("cancelled, now")
+
+// constError is an error that nobody can assign to.
+type constError string
+
+func (e constError) Error() string { return string(e) }
+
 // The kinds of error that Run returns.
 const (
 	KindTimeout       Kind = "timeout"      // Timeout, or the context's deadline
@@ -27,7 +37,7 @@ const (
 	KindCallback      Kind = "callback" // an Output.Line said stop; Unwrap has its error
 )
 
-// Error is a command that came to no exit status. Result is set, as far as it
+// Error is plain data of one failed Run: a command that came to no exit status. Result is set, as far as it
 // is known, when the command had been started.
 type Error struct {
 	Kind    Kind
