@@ -84,7 +84,7 @@ func build(dir string) (*binaries, error) {
 		self: self, peers: filepath.Join(root, "tests/bench/peers"),
 	}
 	for out, pkg := range map[string]string{b.opslua: "./cmd/opslua", b.lua: "./tests/bench/gopherlua"} {
-		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", out, pkg)
+		cmd := exec.Command("go", "build", "-trimpath", "-tags", "urfave_cli_no_docs", "-ldflags", "-s -w", "-o", out, pkg)
 		cmd.Dir, cmd.Env, cmd.Stderr = root, append(os.Environ(), "CGO_ENABLED=0"), os.Stderr
 		if err := cmd.Run(); err != nil {
 			return nil, fmt.Errorf("building %s: %w", pkg, err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -41,7 +42,8 @@ func rawScan() (float64, error) {
 			return 0, fmt.Errorf("no processes")
 		}
 	}
-	return median(took), nil
+	slices.Sort(took)
+	return took[len(took)/2], nil
 }
 
 func readNames(dir string) ([]string, error) {
