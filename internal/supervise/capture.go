@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,6 +15,8 @@ const (
 	firstRead  = 8 << 10  // the first piece of memory of a captured stream
 	bigStream  = 64 << 10 // from here on a stream gets a larger pipe and larger pieces
 	bigPipe    = 1 << 20
+	bigPiece   = 4 << 20
+	maxPiece   = 64 << 20
 	maxRead    = 1 << 20
 	maxLine    = 1 << 20
 	defaultMax = 64 << 20
@@ -106,8 +110,12 @@ func (s *stream) end() error {
 
 // capture keeps a stream: all of it up to limit bytes, and of a longer one
 // either the first limit bytes, or with ring the first head bytes and the last
-// ones after them. The memory is read into directly, there is no second copy.
+// ones after them. The memory is read into directly; what is large is kept in
+// pieces and put together once, since growing one piece would copy all of it
+// again and again.
 type capture struct {
+	full  [][]byte // the pieces before buf
+	had   int      // bytes in them
 	buf   []byte
 	limit int
 	head  int
@@ -133,11 +141,11 @@ func newCapture(c *Cmd) *capture {
 }
 
 func (k *capture) space() []byte {
-	if len(k.buf) < k.limit {
+	if k.had+len(k.buf) < k.limit {
 		if len(k.buf) == cap(k.buf) {
 			k.grow()
 		}
-		return k.buf[len(k.buf):min(cap(k.buf), k.limit)]
+		return k.buf[len(k.buf):cap(k.buf)]
 	}
 	if k.ring && k.limit-k.head >= bigStream {
 		return k.buf[k.head+k.pos : k.limit]
@@ -149,6 +157,12 @@ func (k *capture) space() []byte {
 }
 
 func (k *capture) grow() {
+	if cap(k.buf) >= bigPiece && !k.ring {
+		k.full = append(k.full, k.buf)
+		k.had += len(k.buf)
+		k.buf = large(min(max(k.had, bigPiece), maxPiece, k.limit-k.had))
+		return
+	}
 	size := max(firstRead, 2*cap(k.buf))
 	if cap(k.buf) >= bigStream {
 		size = max(size, 4*bigPipe)
@@ -158,9 +172,25 @@ func (k *capture) grow() {
 	k.buf = bigger
 }
 
+// large makes room for n bytes that nobody has to clear first, which only
+// strings.Builder offers, on large pages where the system has them: to clear
+// memory, or to touch it by pages of 4 KiB, costs as much as to read it from a pipe.
+func large(n int) []byte {
+	const page = 2 << 20
+	var room strings.Builder
+	room.Grow(n)
+	room.WriteByte(0)
+	b := unsafe.Slice(unsafe.StringData(room.String()), n)
+	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(b))) & (page - 1))
+	if size := (n - skip) &^ (page - 1); size > 0 {
+		_ = unix.Madvise(b[skip:skip+size], unix.MADV_HUGEPAGE)
+	}
+	return b[:0]
+}
+
 func (k *capture) done(n int) error {
 	switch {
-	case len(k.buf) < k.limit:
+	case k.had+len(k.buf) < k.limit:
 		k.buf = k.buf[:len(k.buf)+n]
 		return nil
 	case k.ring:
@@ -196,7 +226,15 @@ func (k *capture) bytes() []byte {
 		slices.Reverse(tail)
 		k.pos = 0
 	}
-	return k.buf
+	if k.full == nil {
+		return k.buf
+	}
+	all := large(k.had + len(k.buf))
+	for _, piece := range append(k.full, k.buf) {
+		all = append(all, piece...)
+	}
+	k.full, k.had, k.buf = nil, 0, all
+	return all
 }
 
 // lines hands every line to a function.
