@@ -62,6 +62,11 @@ func (e *encoder) number(f float64) error {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return e.c.Usage("value", "%s has no form in JSON", luacode.FormatNumber(f))
 	}
+	if math.Abs(f) > 1<<53 {
+		// Digits alone would be read back as a string, as integers beyond 2^53 are.
+		e.out = strconv.AppendFloat(e.out, f, 'e', -1, 64)
+		return nil
+	}
 	e.out = append(e.out, luacode.FormatNumber(f)...)
 	return nil
 }

@@ -40,6 +40,7 @@ func TestEncode(t *testing.T) {
 		`json.decode('{"a":[],"b":null}')`:       `{"a":[],"b":null}`,
 		`json.decode('"\\udcff\\ud83d\\ude00"')`: `"\udcff😀"`,
 		`json.decode("9007199254740993")`:        `"9007199254740993"`,
+		`json.decode("10000000000000000.0")`:     `1e+16`,
 		`json.decode("1e2")`:                     `100`,
 	} {
 		out, err := run(t, "print(json.encode("+script+"))")
