@@ -25,6 +25,7 @@ type groups struct {
 
 	mu     sync.Mutex
 	looked bool
+	proven bool   // that a command lives in one
 	base   string // where groups can be made; empty: nowhere
 	serial int
 	idle   []*group
@@ -41,6 +42,7 @@ type group struct {
 	slot  int // of its note
 	// limited are the files in which a limit of this run stands.
 	limited []string
+	killed  bool // not to be used again: see kill
 }
 
 // take gives an empty group, or nil where there are none to be had.
@@ -119,7 +121,7 @@ func (g *groups) give(used *group, n *notes) {
 		}
 	}
 	g.mu.Lock()
-	if !kept && len(g.idle) < maxIdle {
+	if !kept && !used.killed && len(g.idle) < maxIdle {
 		g.idle = append(g.idle, used)
 		g.mu.Unlock()
 		return
@@ -190,8 +192,11 @@ func (g *group) members() []int {
 }
 
 // kill ends all of the group at once, forks under way included. It is false on
-// kernels before 5.14.
+// kernels before 5.14. What is later forked into the group from outside is
+// killed as well: the kernel compares the count of kills of the group of the
+// parent with that of the group of the child. So a group dies but once.
 func (g *group) kill() bool {
+	g.killed = true
 	return writeAt(g.dir, "cgroup.kill", "1") == nil
 }
 

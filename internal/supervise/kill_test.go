@@ -62,10 +62,10 @@ func TestSuccessLeavesItsDaemons(t *testing.T) {
 	both(t, func(t *testing.T, s *Supervisor) {
 		mark := unique(t)
 		r := ok(t, s, sh(daemons+"exit 0", mark))
-		left := living("sleep", mark)
-		defer endAll(left)
-		if len(left) != 2 || r.PipeHeld {
-			t.Errorf("%d left, %+v", len(left), r)
+		defer func() { endAll(living("sleep", mark)) }()
+		eventually(t, "both run", func() bool { return len(living("sleep", mark)) == 2 })
+		if r.PipeHeld {
+			t.Errorf("%+v", r)
 		}
 		// Neither the next failure nor the end touches them.
 		_, err := s.Run(context.Background(), sh("sleep 30").with(func(c *Cmd) { c.Timeout = 50 * time.Millisecond }))
@@ -81,11 +81,8 @@ func TestSuccessLeavesItsDaemons(t *testing.T) {
 		c := sh(daemons+"exit 4", mark2)
 		c.Success = func(code int) bool { return code == 4 }
 		ok(t, s, c)
-		left = living("sleep", mark2)
-		endAll(left)
-		if len(left) != 2 {
-			t.Errorf("%d left of one whose status is a success", len(left))
-		}
+		defer func() { endAll(living("sleep", mark2)) }()
+		eventually(t, "both run after a status that is a success", func() bool { return len(living("sleep", mark2)) == 2 })
 	})
 }
 

@@ -25,13 +25,18 @@ func TestMain(m *testing.M) {
 	if words := strings.Split(os.Getenv(helperVar), "|"); len(words) > 1 {
 		os.Exit(helper(words))
 	}
+	// What started the tests may have left descriptors open.
+	if err := unix.CloseRange(3, 1<<31-1, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
 	goleak.VerifyTestMain(m)
 }
 
 func helper(words []string) int {
 	switch words[0] {
 	case "killed": // DIR, BARE: runs until it is killed
-		s, err := New(Options{Subreaper: true, RunDir: words[1]})
+		s, err := New(Options{Subreaper: true, RunDir: words[1], Stdout: os.Stdout})
 		if err != nil {
 			fmt.Println(err)
 			return 1

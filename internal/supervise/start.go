@@ -151,6 +151,10 @@ func (r *running) spawn(path string) error {
 		if err == nil {
 			return nil
 		}
+		if err == errStillborn {
+			r.ungroup()
+			continue
+		}
 		errno, _ := err.(syscall.Errno)
 		switch {
 		case errno == syscall.ETXTBSY && time.Since(begun) < busyBound && r.ctx.Err() == nil:
@@ -158,14 +162,49 @@ func (r *running) spawn(path string) error {
 			pause = min(2*pause, 20*time.Millisecond)
 			continue
 		case r.group != nil && (errno == syscall.EBUSY || errno == syscall.EOPNOTSUPP || errno == syscall.ENODEV || errno == syscall.EBADF || errno == syscall.ENOSYS || errno == syscall.EINVAL):
-			r.s.groups.give(r.group, &r.s.notes)
-			r.s.groups.off()
-			r.group = nil
-			r.marked()
+			r.ungroup()
 			continue
 		}
 		return diagnose(r.c, path, err)
 	}
+}
+
+// ungroup does without control groups from here on.
+func (r *running) ungroup() {
+	r.s.groups.give(r.group, &r.s.notes)
+	r.s.groups.off()
+	r.group = nil
+	r.marked()
+}
+
+// errStillborn is not seen outside.
+const errStillborn = constError("killed before it executed anything")
+
+// stillborn looks at the first child that is forked into a control group. In
+// a process whose own group was once killed (and which was put there later)
+// the kernel kills each such child before its exec: see group.kill.
+func (r *running) stillborn() bool {
+	g := &r.s.groups
+	g.mu.Lock()
+	proven := g.proven
+	g.proven = true
+	g.mu.Unlock()
+	if proven {
+		return false
+	}
+	p, err := openProc()
+	if err != nil {
+		return false
+	}
+	defer p.close()
+	st, ok := p.stat(r.pid)
+	if !ok || !st.noExec() {
+		return false
+	}
+	_, _ = syscall.Wait4(r.pid, nil, 0, nil)
+	closefd(r.pidfd)
+	r.pidfd = -1
+	return true
 }
 
 func (g *groups) off() {
@@ -199,6 +238,9 @@ func (r *running) fork(path string) error {
 	}
 	if err != nil {
 		return err
+	}
+	if r.group != nil && r.stillborn() {
+		return errStillborn
 	}
 	if sys.Foreground {
 		r.tty = r.io.child[0]

@@ -206,7 +206,7 @@ func FuzzParseStat(f *testing.F) {
 
 func TestParse(t *testing.T) {
 	s, ok := parseStat([]byte("12 (a) R 9 b) S 1 13 12 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 3 0 777 0 0\n"))
-	if !ok || s != (stat{pid: 12, ppid: 1, group: 13, threads: 3, state: 'S', ticks: 777}) {
+	if !ok || s != (stat{pid: 12, ppid: 1, group: 13, flags: 4194560, threads: 3, state: 'S', ticks: 777}) {
 		t.Errorf("%+v %v", s, ok)
 	}
 	const mounts = "24 1 0:22 / /proc rw - proc proc rw\n31 23 0:30 /docker/x /sys/fs/c\\040g rw,relatime shared:9 - cgroup2 cgroup rw,nsdelegate\n" +

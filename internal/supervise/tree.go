@@ -15,7 +15,14 @@ type stat struct {
 	pid, ppid, group int
 	threads          int
 	state            byte
+	flags            uint64 // of the task, as the kernel has them
 	ticks            uint64 // clock ticks after boot when it started
+}
+
+// noExec says that it has not executed anything since it was forked.
+func (s *stat) noExec() bool {
+	const forkNoExec = 0x40 // PF_FORKNOEXEC
+	return s.flags&forkNoExec != 0
 }
 
 func (s *stat) dead() bool { return s.state == 'Z' || s.state == 'X' }
@@ -75,6 +82,8 @@ func parseStat(b []byte) (stat, bool) {
 			s.ppid, err = strconv.Atoi(string(field))
 		case 5:
 			s.group, err = strconv.Atoi(string(field))
+		case 9:
+			s.flags, err = strconv.ParseUint(string(field), 10, 64)
 		case 20:
 			s.threads, err = strconv.Atoi(string(field))
 		case 22:
