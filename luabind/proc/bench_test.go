@@ -61,4 +61,14 @@ func BenchmarkListTwo(b *testing.B)  { benchmark(b, `proc.list{fields = {"pid", 
 func BenchmarkListName(b *testing.B) { benchmark(b, `proc.list{name = "no such name"}`) }
 func BenchmarkListTop(b *testing.B)  { benchmark(b, `proc.list{sort = "-rss", limit = 10}`) }
 func BenchmarkTree(b *testing.B)     { benchmark(b, `proc.tree()`) }
-func BenchmarkTreeSelf(b *testing.B) { benchmark(b, `proc.tree(1)`) }
+func BenchmarkTreeInit(b *testing.B) { benchmark(b, `proc.tree(1)`) }
+
+// BenchmarkTreeSmall is a subtree of one process, on a host however large.
+func BenchmarkTreeSmall(b *testing.B) {
+	cmd := exec.Command("sleep", "600")
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	benchmark(b, "proc.tree("+strconv.Itoa(cmd.Process.Pid)+")")
+}

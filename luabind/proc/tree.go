@@ -101,6 +101,16 @@ func growTree(c *luabind.Call, own *proctable.Identity, s *selectors, q proctabl
 	if err != nil {
 		return nil, nil, err
 	}
+	if id.PID == 1 {
+		// Almost everything is below: one scan is cheaper than a search.
+		snap, err := look(c, proctable.Query{Fields: q.Fields, Kernel: q.Kernel, Sample: q.Sample})
+		if err != nil {
+			return nil, nil, err
+		}
+		if n := proctable.Tree(snap, 1); n != nil {
+			return n, snap, nil
+		}
+	}
 	q.PIDs, q.Under, q.Kernel = []int{id.PID}, nil, true
 	snap, err := look(c, q)
 	if err != nil {
