@@ -105,11 +105,13 @@ func (r *running) serve() {
 	}
 	for i, o := range r.io.out {
 		if o != nil && o.fd >= 0 && r.fds[onOut+i].Revents != 0 {
-			before := o.total
+			before, began := o.total, time.Now()
 			r.failed(o.read())
 			if o.total > before {
 				r.last = time.Now()
 			}
+			// A consumer that takes its time does not use up what a held pipe has.
+			r.drained = r.drained.Add(time.Since(began))
 		}
 	}
 	if r.fds[onIn].Revents != 0 {
