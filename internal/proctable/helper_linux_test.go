@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 	run := map[string]func(string) error{
 		"rename": helperRename, "zombie": helperZombie, "listen": helperListen,
 		"hidepid": helperHidepid, "nobody": helperNobody, "reuse": helperReuse, "spin": helperSpin,
+		"undecided": helperUndecided, "hidden": helperHidden,
 	}[role]
 	if run == nil {
 		os.Exit(m.Run())

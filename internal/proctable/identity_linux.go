@@ -2,7 +2,6 @@ package proctable
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -17,40 +16,52 @@ import (
 // none has, a thread's number included, and wraps fs.ErrPermission where the
 // kernel hides it.
 func Identify(pid int) (Identity, error) {
-	id, _, err := identify(pid)
+	if pid <= 0 || pid > 1<<31-1 {
+		return Identity{}, ErrGone
+	}
+	id, err := identify(pid)
+	if err != ErrGone {
+		return id, err
+	}
+	fd, e := unix.PidfdOpen(pid, 0)
+	if e != nil {
+		return id, ErrGone // or the system cannot say
+	}
+	defer closefd(fd)
+	// It may have begun just now; what lives afterwards lived meanwhile.
+	if id, err = identify(pid); err == ErrGone && !exited(fd) {
+		err = identifyError(pid, unix.EACCES)
+	}
 	return id, err
 }
 
-func identify(pid int) (id Identity, zombie bool, err error) {
-	if pid <= 0 || pid > 1<<31-1 {
-		return id, false, ErrGone
-	}
+func identify(pid int) (id Identity, err error) {
 	root, err := unix.Open("/proc", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return id, false, fmt.Errorf("identify process %d: %w", pid, &os.PathError{Op: "open", Path: "/proc", Err: err})
+		return id, fmt.Errorf("identify process %d: %w", pid, &os.PathError{Op: "open", Path: "/proc", Err: err})
 	}
 	defer closefd(root)
 	f := files{buf: make([]byte, 4<<10), path: make([]byte, 0, 32)}
 	dir, e := openat(root, f.pid(pid, "\x00"), unix.O_PATH|unix.O_DIRECTORY)
 	if e != 0 {
-		return id, false, identifyError(pid, e)
+		return id, identifyError(pid, e)
 	}
 	defer closefd(dir)
 	b, e := f.whole(dir, cpath("status\x00"))
 	if e != 0 {
-		return id, false, identifyError(pid, e)
+		return id, identifyError(pid, e)
 	}
 	if tgid, ok := statusNumber(b, "Tgid"); ok && tgid != int64(pid) {
-		return id, false, ErrGone
+		return id, ErrGone
 	}
 	if b, e = f.short(dir, cpath("stat\x00")); e != 0 {
-		return id, false, identifyError(pid, e)
+		return id, identifyError(pid, e)
 	}
 	l, ok := parseStat(b)
 	if !ok {
-		return id, false, fmt.Errorf("identify process %d: /proc/%d/stat cannot be understood", pid, pid)
+		return id, fmt.Errorf("identify process %d: /proc/%d/stat cannot be understood", pid, pid)
 	}
-	return Identity{BootID: bootID(root), PID: pid, StartedTicks: l.start}, l.zombie(), nil
+	return Identity{BootID: bootID(root), PID: pid, StartedTicks: l.start}, nil
 }
 
 func identifyError(pid int, e syscall.Errno) error {
@@ -75,7 +86,7 @@ type Handle struct {
 // The error is ErrGone where that one has ended, wraps fs.ErrPermission where
 // the kernel hides it, and errors.ErrUnsupported before Linux 5.3.
 func Open(id Identity) (*Handle, error) {
-	if id.PID <= 0 {
+	if id.PID <= 0 || id.PID > 1<<31-1 { // the kernel would look at its lower half
 		return nil, ErrGone
 	}
 	fd, err := unix.PidfdOpen(id.PID, 0)
@@ -104,19 +115,11 @@ func Open(id Identity) (*Handle, error) {
 // is alive afterwards.
 func check(fd int, id Identity) error {
 	now, err := Identify(id.PID)
-	ended := exited(fd)
-	if ended || errors.Is(err, ErrGone) {
-		if !ended && err != nil {
-			// It lives and cannot be seen: hidepid.
-			return fmt.Errorf("open process %d: %w", id.PID, os.ErrPermission)
-		}
+	switch {
+	case exited(fd) || err == nil && now != id:
 		return ErrGone
-	}
-	if err != nil {
+	case err != nil:
 		return err
-	}
-	if now != id {
-		return ErrGone
 	}
 	return nil
 }

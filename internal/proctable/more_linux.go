@@ -38,25 +38,29 @@ func (w *worker) more(dir int, p *Proc, lacks Field) bool {
 	if s.need&^(FieldPID|FieldCPU|statGroup|ownerGroup|cmdGroup) == 0 {
 		return true
 	}
+	unsure := Field(0) // selectors whose field was refused
 	for _, r := range readings() {
 		need := r.fields & s.need
-		if need == 0 {
+		if need == 0 || unsure != 0 && r.wanted == nil {
 			continue
 		}
+		e := syscall.Errno(0)
 		if need&^lacks != 0 {
-			has, e := r.read(w, dir, p)
-			if e != 0 && !w.refused(dir, p, r.fields, e) {
-				return false
-			}
-			if e == 0 {
+			var has Field
+			if has, e = r.read(w, dir, p); e == 0 {
 				p.Have |= has & s.want
+			} else if !w.refused(dir, p, r.fields, e) {
+				return false
 			}
 		}
 		if r.wanted != nil && !r.wanted(s.q, p) {
-			return false
+			if !denied(e) {
+				return false
+			}
+			unsure |= need & s.q.needs()
 		}
 	}
-	return true
+	return unsure == 0 || w.undecided(unsure)
 }
 
 func (w *worker) exe(dir int, p *Proc) (Field, syscall.Errno) {
@@ -141,15 +145,15 @@ func (w *worker) io(dir int, p *Proc) (Field, syscall.Errno) {
 // smaps adds up what the kernel has added up already, or, before Linux 4.14,
 // what it says of each mapping.
 func (w *worker) smaps(dir int, p *Proc) (Field, syscall.Errno) {
-	b, e := w.whole(dir, cpath("smaps_rollup\x00"))
+	add := func(b []byte) {
+		uss, pss, swap := sumSmaps(b)
+		p.USS, p.PSS, p.Swap = p.USS+uss, p.PSS+pss, p.Swap+swap
+	}
+	e := w.lines(dir, cpath("smaps_rollup\x00"), add)
 	if e == unix.ENOENT {
-		b, e = w.whole(dir, cpath("smaps\x00"))
+		e = w.lines(dir, cpath("smaps\x00"), add)
 	}
-	if e != 0 {
-		return 0, e
-	}
-	p.USS, p.PSS, p.Swap = sumSmaps(b)
-	return smapsGroup, 0
+	return smapsGroup, e
 }
 
 // wchan is "0" for what runs and where the kernel does not tell.

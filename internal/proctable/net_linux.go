@@ -21,11 +21,11 @@ type netTables struct {
 	reader netTable // of the namespace of whoever reads
 }
 
-// netTable is the sockets of one namespace by their inode.
+// netTable is the sockets of one namespace by their inode. It is safe for
+// concurrent use; what load gave is never written again.
 type netTable struct {
-	once  sync.Once
-	conns map[uint64]Connection
-	err   syscall.Errno
+	mu    sync.Mutex
+	conns map[uint64]Connection // nil until they are read
 }
 
 func (n *netTables) of(ns uint64) *netTable {
@@ -42,58 +42,68 @@ func (n *netTables) of(ns uint64) *netTable {
 	return t
 }
 
-// load reads the tables below dir, the folder of a process or of proc itself.
-func (t *netTable) load(dir int) {
-	t.once.Do(func() {
-		t.conns = make(map[uint64]Connection)
-		f := tableFiles{files{buf: make([]byte, 64<<10)}}
-		// Those of unix sockets come first: a path may hold line ends and
-		// so forge lines, which must not cover a socket of the network.
-		for _, proto := range [...]string{"unix", "tcp", "tcp6", "udp", "udp6"} {
-			b, e := f.table(dir, cpath("net/"+proto+"\x00"))
-			switch {
-			case gone(e) || e == unix.EINVAL: // no IPv6, or no longer there
-			case e != 0:
-				t.err = e
-			case proto == "unix":
-				parseUnix(b, t.conns)
-			default:
-				parseInet(b, proto, t.conns)
+// load gives the tables below dir, the folder of a process or of proc itself,
+// which are read the first time. A process that has ended or gone elsewhere by
+// then has left its namespace half read: valid says that it has not, and what
+// it had is kept for the others of the namespace only if so.
+func (t *netTable) load(dir int, valid func() bool) (map[uint64]Connection, syscall.Errno) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.conns != nil {
+		return t.conns, 0
+	}
+	conns := make(map[uint64]Connection)
+	f := files{buf: make([]byte, 64<<10)}
+	// Those of unix sockets come first: a path may hold line ends and
+	// so forge lines, which must not cover a socket of the network.
+	for _, proto := range [...]string{"unix", "tcp", "tcp6", "udp", "udp6"} {
+		e := f.lines(dir, cpath("net/"+proto+"\x00"), func(b []byte) {
+			if proto == "unix" {
+				parseUnix(b, conns)
+			} else {
+				parseInet(b, proto, conns)
 			}
+		})
+		if e != 0 && !gone(e) && e != unix.EINVAL { // those say: no IPv6
+			return nil, e
 		}
-	})
+	}
+	if !valid() {
+		return nil, unix.ESRCH
+	}
+	t.conns = conns
+	return conns, 0
 }
 
-// tableFiles reads files that have no bound but the number of sockets.
-type tableFiles struct{ files }
-
-func (f *tableFiles) table(dir int, path *byte) ([]byte, syscall.Errno) {
-	fd, e := openat(dir, path, unix.O_RDONLY)
-	if e != 0 {
-		return nil, e
-	}
-	defer closefd(fd)
-	used := 0
-	for used < maxTable {
-		if used == len(f.buf) {
-			grown := make([]byte, 2*len(f.buf))
-			copy(grown, f.buf)
-			f.buf = grown
-		}
-		n, e := readfd(fd, f.buf[used:])
+// netOf gives the sockets of the namespace of a process.
+func (w *worker) netOf(dir int) (map[uint64]Connection, syscall.Errno) {
+	for range 3 { // it may go to another namespace meanwhile
+		ns, e := w.netNS(dir)
 		if e != 0 {
 			return nil, e
 		}
-		if n == 0 {
-			break
+		conns, e := w.s.nets.of(ns).load(dir, func() bool {
+			now, e := w.netNS(dir)
+			return e == 0 && now == ns
+		})
+		if e != unix.ESRCH {
+			return conns, e
 		}
-		used += n
 	}
-	return f.buf[:used], 0
+	return nil, unix.ESRCH
 }
 
-// maxTable is room for four million sockets.
-const maxTable = 1 << 30
+func (w *worker) netNS(dir int) (uint64, syscall.Errno) {
+	b, e := w.link(dir, cpath("ns/net\x00"))
+	if e != 0 {
+		return 0, e
+	}
+	ns, ok := namespaceInode(b)
+	if !ok {
+		return 0, unix.ENOENT
+	}
+	return ns, 0
+}
 
 // sockets finds the sockets among the descriptors of a process.
 func (w *worker) sockets(dir int, p *Proc) (Field, syscall.Errno) {
@@ -104,22 +114,19 @@ func (w *worker) sockets(dir int, p *Proc) (Field, syscall.Errno) {
 	if len(inodes) == 0 {
 		return sockGroup, 0
 	}
-	b, e := w.link(dir, cpath("ns/net\x00"))
+	own, e := w.netOf(dir)
 	if e != 0 {
 		return 0, e
 	}
-	ns, _ := namespaceInode(b)
-	own, reader := w.s.nets.of(ns), &w.s.nets.reader
-	own.load(dir)
-	if own.err != 0 {
-		return 0, own.err
-	}
 	for _, inode := range inodes {
-		conn, ok := own.conns[inode]
+		conn, ok := own[inode]
 		if !ok {
 			// Made elsewhere and passed on.
-			reader.load(w.s.root)
-			if conn, ok = reader.conns[inode]; !ok {
+			reader, e := w.s.nets.reader.load(w.s.root, func() bool { return true })
+			if starved(e) {
+				return 0, e
+			}
+			if conn, ok = reader[inode]; !ok {
 				continue // netlink, raw and other kinds
 			}
 		}

@@ -55,8 +55,13 @@ func (portable) Snapshot(ctx context.Context, q Query) (*Snapshot, error) {
 			return nil, err
 		}
 		r := portableReader{ctx: ctx, g: &process.Process{Pid: int32(pid)}, q: &q, want: q.fields(), need: q.fields() | q.needs(), users: who}
-		if r.read() && r.selected(uid) {
+		if !r.read() {
+			continue
+		}
+		if no := r.unlike(uid); no == 0 {
 			snap.Procs = append(snap.Procs, r.p)
+		} else if no&^r.refused == 0 {
+			snap.Undecided |= no
 		}
 	}
 	if q.fields()&FieldCPU != 0 {
@@ -101,6 +106,7 @@ type portableReader struct {
 	want, need Field
 	users      *users
 	p          Proc
+	refused    Field
 	left       bool // it vanished
 }
 
@@ -111,6 +117,7 @@ func (r *portableReader) got(f Field, err error) bool {
 		r.p.Have |= r.want & f
 		return true
 	case errors.Is(err, fs.ErrPermission):
+		r.refused |= f
 		r.p.Denied |= r.want & f
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) || errors.Is(err, process.ErrorProcessNotRunning):
 		r.left = r.left || !exists(r.p.PID)
@@ -157,8 +164,10 @@ func (r *portableReader) read() bool {
 
 func (r *portableReader) readNames() {
 	p := &r.p
-	if name, err := r.g.NameWithContext(r.ctx); r.need&(FieldName|FieldCmd) != 0 && r.got(FieldName, err) {
-		p.Name = name
+	if r.need&(FieldName|FieldCmd) != 0 {
+		if name, err := r.g.NameWithContext(r.ctx); r.got(FieldName, err) {
+			p.Name = name
+		}
 	}
 	if r.need&cmdGroup != 0 {
 		args, err := r.g.CmdlineSliceWithContext(r.ctx)
@@ -170,7 +179,10 @@ func (r *portableReader) readNames() {
 		}
 	}
 	// The state decides what else there is to read.
-	if status, err := r.g.StatusWithContext(r.ctx); r.need&^(FieldPID|FieldPPID|FieldName|FieldStartedTicks|cmdGroup) != 0 && r.got(FieldState, err) {
+	if r.need&^(FieldPID|FieldPPID|FieldName|FieldStartedTicks|cmdGroup) == 0 {
+		return
+	}
+	if status, err := r.g.StatusWithContext(r.ctx); r.got(FieldState, err) {
 		if p.State = portableState(status); p.State == "" {
 			p.Have &^= FieldState
 		}
@@ -223,17 +235,27 @@ func (r *portableReader) readUse() {
 	}
 }
 
-// selected compares with every selector.
-func (r *portableReader) selected(uid uint32) bool {
+// unlike gives the fields by which selectors say no.
+func (r *portableReader) unlike(uid uint32) (no Field) {
 	q, p := r.q, &r.p
-	return (q.PPID == nil || p.PPID == *q.PPID) &&
-		(q.Name == "" || p.Name == q.Name) &&
-		(q.Match == nil || q.Match.MatchString(p.Cmd)) &&
-		(q.Exe == "" || sameExe(p.Exe, q.Exe)) &&
-		(q.User == "" || p.UID == uid) &&
-		(q.State == "" || p.State == q.State) &&
-		(q.Unit == "" || sameUnit(p.Unit, q.Unit)) &&
-		(q.Port == 0 || slices.Contains(p.Ports, q.Port))
+	for _, s := range []struct {
+		f   Field
+		yes bool
+	}{
+		{FieldPPID, q.PPID == nil || p.PPID == *q.PPID},
+		{FieldName, q.Name == "" || p.Name == q.Name},
+		{FieldCmd, q.Match == nil || q.Match.MatchString(p.Cmd)},
+		{FieldExe, q.Exe == "" || sameExe(p.Exe, q.Exe)},
+		{FieldUID, q.User == "" || p.UID == uid},
+		{FieldState, q.State == "" || p.State == q.State},
+		{FieldUnit, q.Unit == "" || sameUnit(p.Unit, q.Unit)},
+		{FieldPorts, q.Port == 0 || slices.Contains(p.Ports, q.Port)},
+	} {
+		if !s.yes {
+			no |= s.f
+		}
+	}
+	return no
 }
 
 func portableState(status []string) string {

@@ -150,8 +150,12 @@ type Query struct {
 type Snapshot struct {
 	Procs   []Proc
 	Partial bool // the kernel hides processes of others from this user
-	BootID  string
-	Time    time.Time
+	// Undecided are the fields that selectors of the query look at and that
+	// the system refused for some process, which is left out: there may be
+	// more than these, as where Partial is true.
+	Undecided Field
+	BootID    string
+	Time      time.Time
 }
 
 // Provider is a source of processes. It is safe for concurrent use. A process

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -27,25 +28,26 @@ func New() Provider { return NewAt("/proc") }
 
 // NewAt gives the provider for a proc file system mounted at root, which may
 // be that of another pid namespace.
-func NewAt(root string) Provider { return &linux{root: root} }
+func NewAt(root string) Provider { return &linux{root: filepath.Clean(root)} }
 
 // scan is the work of one snapshot.
 type scan struct {
-	from   *linux
-	root   int // descriptor of the folder
-	q      *Query
-	want   Field // what the rows have
-	need   Field // what has to be known to fill and to select them
-	clock  clock
-	users  users
-	nets   netTables
-	uid    uint32         // of q.User
-	ticks  map[int]uint64 // where set, a pid with other start ticks is another process
-	failed atomic.Uintptr // the errno of a reader that ran out of something
-	out    sync.WaitGroup // workers that may still read
-	left   bool           // some of them were left behind
-	ready  []Proc         // the result, where the search for candidates gave it
-	direct bool           // pids that somebody named: they may be threads
+	from      *linux
+	root      int // descriptor of the folder
+	q         *Query
+	want      Field // what the rows have
+	need      Field // what has to be known to fill and to select them
+	clock     clock
+	users     users
+	nets      netTables
+	uid       uint32         // of q.User
+	ticks     map[int]uint64 // where set, a pid with other start ticks is another process
+	failed    atomic.Uintptr // the errno of a reader that ran out of something
+	undecided atomic.Uint64  // Snapshot.Undecided
+	out       sync.WaitGroup // workers that may still read
+	left      bool           // some of them were left behind
+	ready     []Proc         // the result, where the search for candidates gave it
+	direct    bool           // pids that somebody named: they may be threads
 }
 
 func (l *linux) Snapshot(ctx context.Context, q Query) (*Snapshot, error) {
@@ -70,6 +72,7 @@ func (l *linux) Snapshot(ctx context.Context, q Query) (*Snapshot, error) {
 	if snap.Procs, err = s.run(ctx); err != nil {
 		return nil, err
 	}
+	snap.Undecided = Field(s.undecided.Load())
 	return snap, nil
 }
 
@@ -205,7 +208,7 @@ func (s *scan) each(ctx context.Context, n int, f func(w *worker, i int)) error 
 				}
 				f(w, i)
 			}
-			s.from.workers.Put(w)
+			w.release()
 			done <- struct{}{}
 		}()
 	}

@@ -33,6 +33,21 @@ func (q *Query) needs() Field {
 	return f
 }
 
+// statSelectors are the selectors that stat alone can answer.
+func (q *Query) statSelectors() Field {
+	var f Field
+	if q.Name != "" {
+		f |= FieldName
+	}
+	if q.State != "" {
+		f |= FieldState
+	}
+	if q.PPID != nil {
+		f |= FieldPPID
+	}
+	return f
+}
+
 // pids gives q.PIDs in order, each once, without numbers no process can have.
 func (q *Query) pids() []int {
 	out := make([]int, 0, len(q.PIDs))

@@ -1,6 +1,7 @@
 package proctable
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strconv"
 	"syscall"
@@ -108,6 +109,38 @@ func (f *files) read(dir int, path *byte, short bool) ([]byte, syscall.Errno) {
 	}
 }
 
+// maxTable bounds what is read of one table: room for millions of sockets.
+const maxTable = 1 << 30
+
+// lines hands on a file piece by piece, whole lines each, so that a long one
+// takes no memory. What is longer than maxTable is an error, not cut.
+func (f *files) lines(dir int, path *byte, each func(b []byte)) syscall.Errno {
+	fd, e := openat(dir, path, unix.O_RDONLY)
+	if e != 0 {
+		return e
+	}
+	defer closefd(fd)
+	used := 0
+	for total := 0; total < maxTable; {
+		n, e := readfd(fd, f.buf[used:])
+		if e != 0 {
+			return e
+		}
+		used, total = used+n, total+n
+		if n == 0 {
+			each(f.buf[:used])
+			return 0
+		}
+		end := bytes.LastIndexByte(f.buf[:used], '\n') + 1
+		if end == 0 && used == len(f.buf) {
+			return unix.EFBIG // no line of these tables is so long
+		}
+		each(f.buf[:end])
+		used = copy(f.buf, f.buf[end:used])
+	}
+	return unix.EFBIG
+}
+
 // link reads a symbolic link.
 func (f *files) link(dir int, path *byte) ([]byte, syscall.Errno) {
 	for {
@@ -157,7 +190,7 @@ func eachDirent(b []byte, f func(name []byte)) {
 				break
 			}
 		}
-		if string(name) != "." && string(name) != ".." {
+		if len(name) > 0 && string(name) != "." && string(name) != ".." {
 			f(name)
 		}
 		b = b[size:]

@@ -94,9 +94,9 @@ func identities(rows []Proc, boot string) []Identity {
 // gone, the list is read again.
 func (s *scan) walk(ctx context.Context, root int) ([]Identity, error) {
 	w := s.worker()
-	defer s.from.workers.Put(w)
+	defer w.release()
 	first, ok := w.ticksOf(root)
-	if !ok {
+	if !ok || !w.leader(s.root, w.pid(root, "/status\x00"), root) {
 		return nil, ErrGone
 	}
 	queue := []Identity{{PID: root, StartedTicks: first}}
@@ -195,9 +195,6 @@ func Descendants(ctx context.Context, pid int) ([]Identity, error) {
 		return nil, err
 	}
 	defer s.close()
-	if _, ok := s.worker().ticksOf(pid); !ok {
-		return nil, ErrGone
-	}
 	found, err := s.walk(ctx, pid)
 	if errors.Is(err, errWalk) {
 		var rows []Proc

@@ -34,6 +34,13 @@ func (s *scan) worker() *worker {
 	return w
 }
 
+// release gives a worker back, without what belongs to its snapshot.
+func (w *worker) release() {
+	from := w.s.from
+	w.s = nil
+	from.workers.Put(w)
+}
+
 func (w *worker) spare(n int) []Proc {
 	room := w.empty
 	w.empty = nil
@@ -109,6 +116,12 @@ func (w *worker) refused(dir int, p *Proc, f Field, e syscall.Errno) bool {
 	return true
 }
 
+// undecided leaves a row out: the system refused what the selector f looks at.
+func (w *worker) undecided(f Field) bool {
+	w.s.undecided.Or(uint64(f))
+	return false
+}
+
 // full reads what is needed, the cheap before the dear, and stops at the first
 // selector that says no.
 func (w *worker) full(dir int, p *Proc) bool {
@@ -117,15 +130,18 @@ func (w *worker) full(dir int, p *Proc) bool {
 	if s.need&ownerGroup != 0 && !w.ownerOf(dir, p) {
 		return false
 	}
-	if s.direct && !w.leader(dir, p.PID) {
+	if s.direct && !w.leader(dir, cpath("status\x00"), p.PID) {
 		return false
 	}
-	line, state := w.statOf(dir, p)
-	if state == absent {
+	line, there := w.statOf(dir, p)
+	if !there {
 		return false
 	}
-	if state == unread {
-		return s.q.statless() && w.cmdline(dir, p, nil) && w.more(dir, p, 0)
+	if line == nil {
+		if f := s.q.statSelectors(); f != 0 {
+			return w.undecided(f)
+		}
+		return w.cmdline(dir, p, nil) && w.more(dir, p, 0)
 	}
 	if !w.likely(p.PID, line) || !w.cmdline(dir, p, line) {
 		return false
@@ -139,9 +155,6 @@ func (w *worker) full(dir int, p *Proc) bool {
 	}
 	return w.more(dir, p, lacks)
 }
-
-// statless says that no selector looks at stat.
-func (q *Query) statless() bool { return q.Name == "" && q.State == "" && q.PPID == nil }
 
 // likely compares with what stat alone can say. Of a name of 15 bytes the
 // rest is compared when it is known.
@@ -168,7 +181,7 @@ func (w *worker) likely(pid int, l *statLine) bool {
 func (w *worker) ownerOf(dir int, p *Proc) bool {
 	if err := unix.Fstat(dir, &w.owner); err != nil {
 		e, _ := err.(syscall.Errno)
-		return w.refused(dir, p, ownerGroup, e) && w.s.q.User == ""
+		return w.refused(dir, p, ownerGroup, e) && (w.s.q.User == "" || w.undecided(FieldUID))
 	}
 	p.UID = w.owner.Uid
 	if w.s.q.User != "" && p.UID != w.s.uid {
@@ -181,28 +194,19 @@ func (w *worker) ownerOf(dir int, p *Proc) bool {
 	return true
 }
 
-const (
-	absent = iota
-	unread
-	known
-)
-
-// statOf reads stat and fills what it says. The line is valid until the next
-// process, the bytes of its name until the next read.
-func (w *worker) statOf(dir int, p *Proc) (*statLine, int) {
+// statOf reads stat and fills what it says; the line is nil where it cannot be
+// read. It is valid until the next process, the bytes of its name until the next read.
+func (w *worker) statOf(dir int, p *Proc) (line *statLine, there bool) {
 	b, e := w.short(dir, cpath("stat\x00"))
 	if e != 0 {
-		if w.refused(dir, p, statGroup, e) {
-			return nil, unread
-		}
-		return nil, absent
+		return nil, w.refused(dir, p, statGroup, e)
 	}
 	var ok bool
 	if w.line, ok = parseStat(b); !ok {
-		return nil, unread
+		return nil, true
 	}
 	w.stat(p, &w.line)
-	return &w.line, known
+	return &w.line, true
 }
 
 // stat fills what the line says, the name as far as the kernel keeps it.
@@ -225,10 +229,10 @@ func (w *worker) stat(p *Proc, l *statLine) {
 	p.Have |= has
 }
 
-// leader says that pid is a process and not one of its threads, whose folder
-// can be opened as well.
-func (w *worker) leader(dir, pid int) bool {
-	b, e := w.whole(dir, cpath("status\x00"))
+// leader says, by its status, that pid is a process and not one of its
+// threads, whose folder can be opened as well.
+func (w *worker) leader(dir int, status *byte, pid int) bool {
+	b, e := w.whole(dir, status)
 	if e != 0 {
 		return denied(e) || w.lost(e)
 	}
@@ -245,10 +249,10 @@ func (w *worker) cmdline(dir int, p *Proc, l *statLine) bool {
 		return true
 	}
 	var raw []byte
+	e := syscall.Errno(0)
 	if l == nil || !l.kernel() && !l.zombie() {
-		var e syscall.Errno
-		if raw, e = w.short(dir, cpath("cmdline\x00")); e != 0 {
-			return w.refused(dir, p, cmdGroup, e) && s.q.Match == nil
+		if raw, e = w.short(dir, cpath("cmdline\x00")); e != 0 && !w.refused(dir, p, cmdGroup, e) {
+			return false
 		}
 	}
 	raw = trimCmdline(raw)
@@ -256,10 +260,10 @@ func (w *worker) cmdline(dir int, p *Proc, l *statLine) bool {
 		p.Name = w.wholeName(dir, p.Name, raw)
 	}
 	if s.q.Name != "" && p.Name != s.q.Name {
-		return false
+		return e != 0 && w.undecided(FieldName)
 	}
-	if s.need&cmdGroup == 0 {
-		return true
+	if s.need&cmdGroup == 0 || e != 0 {
+		return s.q.Match == nil || w.undecided(FieldCmd)
 	}
 	p.Cmdline, p.Cmd = splitCmdline(raw)
 	if len(p.Cmdline) == 0 {
