@@ -176,8 +176,9 @@ func matchName(g []glyph, s string) bool {
 			gi, si = gi+1, si+size
 		case gi < len(g) && g[gi].b == s[si]:
 			gi, si = gi+1, si+1
-		case star >= 0:
-			mark++
+		case star >= 0: // the star takes one character more
+			_, size := utf8.DecodeRuneInString(s[mark:])
+			mark += size
 			gi, si = star+1, mark
 		default:
 			return false

@@ -95,7 +95,7 @@ func compile(p Permissions, deny bool, o Options) (out [nkeys][]rule, err error)
 		for i, entry := range list {
 			m, err := parseEntry(key(k), entry, o)
 			if err != nil {
-				return out, &EntryError{Deny: deny, Key: key(k).String(), Index: i, Entry: entry, Why: err.Error(), cause: err}
+				return out, &EntryError{Deny: deny, Key: key(k).String(), Index: i, Entry: entry, Why: visible(err.Error()), cause: err}
 			}
 			out[k] = append(out[k], rule{key(k).String() + " = " + quoteTOML(entry), m})
 		}

@@ -122,6 +122,7 @@ func TestPaths(t *testing.T) {
 	cases(t, one("/var/log/nginx/*.log"), []Action{r("/var/log/nginx/a.log"), r("/var/log/nginx/.log"), r("/var/log/nginx/a.b.log"), r("/var/log/nginx/d.log/x")},
 		[]Action{r("/var/log/nginx/a.log2"), r("/var/log/nginx/a/b.log"), r("/var/log/nginx"), r("/var/log/nginx/log")})
 	cases(t, one("/a?c/*/x"), []Action{r("/abc/d/x"), r("/aéc/d/x/y"), r("/a\xffc/d/x")}, []Action{r("/ac/d/x"), r("/a/c/d/x"), r("/abc/x"), r("/abbc/d/x")})
+	cases(t, one("/*??a?b"), []Action{r("/€€a€b"), r("/\xff\xffaéb")}, []Action{r("/€a€b")})
 	cases(t, one(`/a\*\?\[\{\\\u{e9}\xff b`), []Action{r("/a*?[{\\é\xff b")}, []Action{r("/ab?[{\\é\xff b")})
 	cases(t, one("/./etc//x/"), []Action{r("/etc/x")}, []Action{r("/etc")})
 	cases(t, one("/"), []Action{r("/"), r("/x")}, []Action{r("x")})
@@ -271,5 +272,14 @@ func BenchmarkCheck(b *testing.B) {
 				p.Check(a)
 			}
 		})
+	}
+}
+
+// TestWhyIsOneLine: what is said of a file is escaped as the entry is.
+func TestWhyIsOneLine(t *testing.T) {
+	cause := errors.New("/bin/a\n\x1b[31m is bad")
+	_, err := New(Permissions{Probe: []string{"a"}}, Permissions{}, func(string) (string, error) { return "", cause })
+	if !errors.Is(err, cause) || err.Error() != `probe: "a": /bin/a\n\x1b[31m is bad` {
+		t.Errorf("%q", err)
 	}
 }
