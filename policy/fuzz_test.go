@@ -144,6 +144,8 @@ func FuzzMatchName(f *testing.F) {
 	f.Add("*.log", "a.log")
 	f.Add("a*b?c*", "axxbyc")
 	f.Add("**a*?", "aaé")
+	f.Add("*??", "€")
+	f.Add("*??a?b", "€a€b")
 	f.Fuzz(func(t *testing.T, pattern, s string) {
 		if len(pattern) > 12 || len(s) > 16 || checkASCII(pattern) != nil {
 			t.Skip()
@@ -158,17 +160,17 @@ func FuzzMatchName(f *testing.F) {
 	})
 }
 
-// slowMatch takes a star to stand for whole characters or bytes alike.
+// slowMatch tries all that each star may stand for: whole characters.
 func slowMatch(g []glyph, s string) bool {
+	_, size := utf8.DecodeRuneInString(s)
 	switch {
 	case len(g) == 0:
 		return s == ""
 	case g[0] == glyph{'*', true}:
-		return slowMatch(g[1:], s) || s != "" && slowMatch(g, s[1:])
+		return slowMatch(g[1:], s) || s != "" && slowMatch(g, s[size:])
 	case s == "":
 		return false
 	case g[0].wild:
-		_, size := utf8.DecodeRuneInString(s)
 		return slowMatch(g[1:], s[size:])
 	}
 	return g[0].b == s[0] && slowMatch(g[1:], s[1:])
