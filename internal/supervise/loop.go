@@ -35,6 +35,7 @@ type state struct {
 	pause    time.Duration
 	scanned  time.Time
 	drained  time.Time
+	unsure   int // how often nothing was found but could not be told
 	fds      [5]unix.PollFd
 }
 
@@ -199,7 +200,7 @@ func (r *running) leftSomething() bool {
 	if r.group != nil {
 		return !r.group.empty()
 	}
-	return len(r.tree.scan()) > 0
+	return len(r.tree.scan()) > 0 || r.tree.unsure
 }
 
 // next is when the loop has to look again although nothing happens; zero for

@@ -18,6 +18,9 @@ const (
 	evidenceCount = 256
 	firstLook     = 500 * time.Microsecond
 	lastLook      = 20 * time.Millisecond
+	// unsureLooks is how often an exec under way is waited for: 31 ms in all.
+	// Somebody else's process with an empty environment looks the same.
+	unsureLooks = 6
 )
 
 // wake makes the loop look at what has changed.
@@ -189,6 +192,10 @@ func (r *running) gone(now time.Time) (bool, []stat) {
 		return false, nil
 	}
 	list := r.scan(now)
+	if len(list) == 0 && r.tree.unsure && r.unsure < unsureLooks {
+		r.unsure++
+		return false, nil
+	}
 	return len(list) == 0, list
 }
 

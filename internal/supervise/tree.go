@@ -139,6 +139,7 @@ type tree struct {
 	group  *group
 	mark   string         // in the environment, where there is no control group
 	seen   map[int]uint64 // pid to start ticks
+	unsure bool           // the last scan met a process in the middle of an exec
 }
 
 // scan gives the living members. It reads the whole table.
@@ -158,6 +159,7 @@ func (t *tree) scan() []stat {
 		}
 	}
 	all := p.all()
+	t.unsure = false
 	member := make(map[int]bool)
 	for i := range all {
 		s := &all[i]
@@ -201,7 +203,12 @@ func below(all []stat, member map[int]bool, self int) {
 }
 
 // marked looks for the mark in the environment that the process was given.
-func (t *tree) marked(p *proc, pid int) bool { return hasMark(p.read(pid, "/environ"), t.mark) }
+// While a process executes something there is a moment without any.
+func (t *tree) marked(p *proc, pid int) bool {
+	environ := p.read(pid, "/environ")
+	t.unsure = t.unsure || environ == nil
+	return hasMark(environ, t.mark)
+}
 
 func hasMark(environ []byte, mark string) bool {
 	for pair := range bytes.SplitSeq(environ, []byte{0}) {
