@@ -120,6 +120,11 @@ func (w *wish) verdict(c *luabind.Call, out *lua.LTable, snap *proctable.Snapsho
 			"the kernel hides processes of others (hidepid): found %d of %s, wanted %s, and absence cannot be seen",
 			found, w.describe(c), w.count.text))
 	}
+	if snap.Undecided != 0 && !w.certain(found) {
+		return w.raise(c, luabind.KindAccess, out, fmt.Sprintf(
+			"the %s of some processes may not be read: found %d of %s, wanted %s, and absence cannot be seen",
+			strings.Join(snap.Undecided.Names(), " and the "), found, w.describe(c), w.count.text))
+	}
 	if w.count.r.Alerts(float64(found)) {
 		return w.raise(c, luabind.KindAssert, out,
 			fmt.Sprintf("found %s, wanted %s of %s", number(found), w.count.text, w.describe(c)))

@@ -271,6 +271,12 @@ func (k sortKey) compare(a, b *proctable.Proc) int {
 	return d
 }
 
+// identify says why a process cannot be looked at; nil where it can.
+func identify(pid int) error {
+	_, err := proctable.Identify(pid)
+	return err
+}
+
 // get gives one process, or nil and why not.
 func get(c *luabind.Call) error {
 	var p target
@@ -298,6 +304,9 @@ func get(c *luabind.Call) error {
 	snap, err := look(c, q)
 	if err != nil {
 		return err
+	}
+	if len(snap.Procs) == 0 && errors.Is(identify(id.PID), fs.ErrPermission) {
+		return c.Return(nil, luabind.Errorf(luabind.KindAccess, "%s: process %d is hidden from this user (hidepid)", c.Name(), id.PID))
 	}
 	if len(snap.Procs) == 0 || id.StartedTicks != 0 && id.StartedTicks != snap.Procs[0].StartedTicks {
 		return c.Return(nil, goneError(c, id.PID))
