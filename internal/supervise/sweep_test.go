@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -198,7 +199,13 @@ func FuzzParseNote(f *testing.F) {
 func FuzzParseStat(f *testing.F) {
 	f.Add([]byte("12 (a) b) S 1 12 12 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 3 0 777 0 0"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if s, ok := parseStat(b); ok && s.state == 0 {
+		s, ok := parseStat(b)
+		if !ok {
+			return
+		}
+		// Nothing of the name, which may hold anything, is taken for a field.
+		rest := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:])
+		if s.state != rest[0][0] || fmt.Sprint(s.ticks) != string(bytes.TrimLeft(rest[19], "0")) && s.ticks != 0 {
 			t.Errorf("%q: %+v", b, s)
 		}
 	})
