@@ -18,6 +18,7 @@ const (
 	evidenceCount = 256
 	firstLook     = 500 * time.Microsecond
 	lastLook      = 20 * time.Millisecond
+	lastGroupLook = time.Millisecond // a control group is looked at by one read
 	// unsureLooks is how often an exec under way is waited for: 31 ms in all.
 	// Somebody else's process with an empty environment looks the same.
 	unsureLooks = 6
@@ -184,12 +185,20 @@ func (r *running) asking(now time.Time) {
 }
 
 // gone says that nothing of the tree lives. The table is read only once the
-// control group, where there is one, is empty.
+// control group, where there is one, is empty; and after a kill, which looks at
+// all of it, not at all where nothing was outside of the group.
 func (r *running) gone(now time.Time) (bool, []stat) {
-	r.pause = min(max(firstLook, 2*r.pause), lastLook)
+	most := lastLook
+	if r.group != nil {
+		most = lastGroupLook
+	}
+	r.pause = min(max(firstLook, 2*r.pause), most)
 	r.lookAt = now.Add(r.pause)
 	if !r.exited || r.group != nil && !r.group.empty() {
 		return false, nil
+	}
+	if r.group != nil && r.phase == phaseKill && !r.tree.strays {
+		return true, nil
 	}
 	list := r.scan(now)
 	if len(list) == 0 && r.tree.unsure && r.unsure < unsureLooks {

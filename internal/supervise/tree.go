@@ -140,6 +140,7 @@ type tree struct {
 	mark   string         // in the environment, where there is no control group
 	seen   map[int]uint64 // pid to start ticks
 	unsure bool           // the last scan met a process in the middle of an exec
+	strays bool           // members were seen outside of the control group
 }
 
 // scan gives the living members. It reads the whole table.
@@ -177,6 +178,7 @@ func (t *tree) scan() []stat {
 		if s := &all[i]; member[s.pid] {
 			t.seen[s.pid] = s.ticks
 			if !s.dead() {
+				t.strays = t.strays || !inside[s.pid]
 				out = append(out, *s)
 			}
 		}
