@@ -196,18 +196,22 @@ func signalByName(ts *testscript.TestScript, name string) os.Signal {
 	return nil
 }
 
-// gone TEXT checks that no process has TEXT among its arguments. "! gone TEXT"
-// waits a moment for one that has.
+// gone TEXT checks that no process has TEXT among its arguments; what was killed
+// has a moment to go. "! gone TEXT" waits for one that has.
 func gone(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: [!] gone TEXT")
 	}
+	tries := 10
+	if neg {
+		tries = 100
+	}
 	pids := bearing(args[0])
-	for i := 0; neg && len(pids) == 0 && i < 100; i++ {
+	for i := 0; neg == (len(pids) == 0) && i < tries; i++ {
 		time.Sleep(10 * time.Millisecond)
 		pids = bearing(args[0])
 	}
-	if neg != (len(pids) > 0) {
+	if neg == (len(pids) == 0) {
 		ts.Fatalf("processes with %q: %v", args[0], pids)
 	}
 }

@@ -151,6 +151,7 @@ func TestTerminalScriptFromStdin(t *testing.T) {
 	s = onTerminal(t, "opslua", "-")
 	s.keys("print(1)\n")
 	s.await("print(1)")
+	time.Sleep(300 * time.Millisecond) // the terminal has shown it, opslua may still be starting
 	s.keys("\x03")
 	s.exits(130)
 }

@@ -18,8 +18,9 @@ import (
 const (
 	hurryAfter   = 100 * time.Millisecond // then what still runs is killed
 	abandonAfter = 150 * time.Millisecond // then a write that is stuck is given up
-	giveUpAfter  = 210 * time.Millisecond // then the run is left behind
-	lastWords    = 20 * time.Millisecond  // so long may the error line take
+	giveUpAfter  = 200 * time.Millisecond // then the run is left behind
+	reprieve     = 35 * time.Millisecond  // but so much later where commands are still dying
+	lastWords    = 10 * time.Millisecond  // so long may the error line take
 )
 
 // stopper ends one run: by signal, by deadline, by a reader that went away. Its
@@ -93,6 +94,16 @@ func (s *stopper) killAll() {
 	}
 }
 
+// killLeaders is for a machine so busy that the goroutine of a command, which
+// kills its whole tree, had no turn yet.
+func (s *stopper) killLeaders() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for p := range s.running {
+		_ = p.Signal(syscall.SIGKILL) // it may have ended
+	}
+}
+
 func (s *stopper) active() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,7 +124,7 @@ func (s *stopper) wait(done <-chan struct{}, deadline <-chan time.Time, late err
 		hurry, stuck = time.After(hurryAfter), time.After(abandonAfter)
 		giveUp = time.After(giveUpAfter)
 	}
-	stopped := s.ctx.Done()
+	stopped, last := s.ctx.Done(), false
 	for {
 		select {
 		case <-done:
@@ -139,11 +150,15 @@ func (s *stopper) wait(done <-chan struct{}, deadline <-chan time.Time, late err
 		case <-stuck:
 			abandon()
 		case <-giveUp:
-			if !s.hurried && s.active() { // they have their grace
+			switch {
+			case s.active() && !s.hurried: // they have their grace
 				giveUp = time.After(giveUpAfter)
-				continue
+			case s.active() && !last:
+				last, giveUp = true, time.After(reprieve)
+				s.killLeaders()
+			default:
+				return false
 			}
-			return false
 		}
 	}
 }
