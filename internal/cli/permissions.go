@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
@@ -25,13 +26,33 @@ func permissions(c *cli.Context, environ []string) (policy.Policy, error) {
 	if !narrowed {
 		return policy.All(), nil
 	}
-	pol, err := policy.New(grant, policy.Permissions{}, func(program string) (string, error) {
-		return programFile(program, environ)
-	})
+	host := policy.Options{
+		LookPath: func(program string) (string, error) { return programFile(program, environ) },
+		RealPath: realPath,
+	}
+	if self, err := os.Executable(); err == nil {
+		host.Protected = []string{realPath(self)} // who may change opslua may do anything
+	}
+	pol, err := policy.NewWith(grant, policy.Permissions{}, host)
 	if err != nil {
 		return policy.Policy{}, usagef("--allow-%v", err)
 	}
 	return pol, nil
+}
+
+// realPath follows the links of a path as far as it exists: a grant for
+// /var/run is one for /run.
+func realPath(path string) string {
+	for rest := ""; ; {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			return filepath.Join(real, rest)
+		}
+		if path == "/" || path == "." {
+			return filepath.Join(path, rest)
+		}
+		rest = filepath.Join(filepath.Base(path), rest)
+		path = filepath.Dir(path)
+	}
 }
 
 // programFile is the file that a granted program is, links resolved, as it is
