@@ -35,11 +35,20 @@ if heaviest then
 end
 
 print("\nZombies, and who should reap them:")
-local zombies = proc.list{state = "zombie", fields = {"pid", "ppid", "name", "age"}}
+local zombies = proc.list{state = "zombie", fields = {"pid", "ppid", "name", "age"}, sort = "-age"}
+local parents, by_parent = {}, {}
 for _, z in ipairs(zombies) do
-  local parent = proc.get(z.ppid)
-  print("  " .. z.pid .. " " .. z.name .. " for " .. fmt.duration(z.age or 0) ..
-    ": " .. z.ppid .. " " .. (parent and parent.name or "(gone)"))
+  local group = by_parent[z.ppid]
+  if not group then
+    group = {ppid = z.ppid, oldest = z, count = 0}
+    by_parent[z.ppid], parents[#parents + 1] = group, group
+  end
+  group.count = group.count + 1
+end
+for _, g in ipairs(parents) do
+  local parent = proc.get(g.ppid)
+  print("  " .. g.ppid .. " " .. (parent and parent.name or "(gone)") .. " has left " .. g.count ..
+    ", the oldest " .. g.oldest.pid .. " " .. g.oldest.name .. " for " .. fmt.duration(g.oldest.age or 0))
 end
 if #zombies == 0 then print("  none") end
 if procs.partial then print("\nThe kernel hides processes of others: run this as root to see all.") end
