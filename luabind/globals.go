@@ -109,7 +109,7 @@ func (s *Session) builtin(name string) (lua.LValue, bool) {
 			}
 			t.RawSetString(mv.Name, lv)
 		}
-		v = s.readOnly(t, m.Name)
+		v = s.readOnly(t, m.Name, s.member(t, m.Name))
 	} else if gv, ok := s.host.cfg.values[name]; ok {
 		v = luar.New(s.L, gv)
 	} else {
@@ -121,19 +121,13 @@ func (s *Session) builtin(name string) (lua.LValue, bool) {
 
 // names are all globals, for a hint.
 func (s *Session) names() map[string]bool {
-	out := map[string]bool{}
+	out := namesIn(s.L.Env)
 	for n := range s.host.modules {
 		out[n] = true
 	}
 	for n := range s.host.cfg.values {
 		out[n] = true
 	}
-	luatable.ForEach(s.L.Env, func(k, _ lua.LValue) bool {
-		if n, ok := k.(lua.LString); ok {
-			out[string(n)] = true
-		}
-		return true
-	})
 	return out
 }
 

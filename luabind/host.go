@@ -55,15 +55,15 @@ func (h *Host) Run(ctx context.Context, script string, args ...string) error {
 	if err != nil {
 		return err
 	}
-	return h.run(ctx, script, source, args)
+	return h.run(ctx, script, source, args, true)
 }
 
 // RunText is Run for a script that is at hand as text; require finds only modules.
 func (h *Host) RunText(ctx context.Context, name, source string, args ...string) error {
-	return h.run(ctx, name, source, args)
+	return h.run(ctx, name, source, args, false)
 }
 
-func (h *Host) run(ctx context.Context, name, source string, args []string) error {
+func (h *Host) run(ctx context.Context, name, source string, args []string, file bool) error {
 	chunk, err := h.compile(name, source)
 	if err != nil {
 		return err
@@ -72,6 +72,7 @@ func (h *Host) run(ctx context.Context, name, source string, args []string) erro
 	if err != nil {
 		return err
 	}
+	s.file = file
 	s.setArgs(args)
 	_, err = s.runChunk(ctx, chunk, args, true)
 	return errors.Join(err, s.Close())

@@ -139,6 +139,7 @@ func TestUncaughtErrors(t *testing.T) {
 		"demo.panic()":          "t.lua:1: internal error: a bug",
 		"print(pocr)":           `t.lua:1: undefined name "pocr"`,
 		"print(dem)":            `t.lua:1: undefined name "dem" (did you mean "demo"?)`,
+		"demo.fial('net')":      `t.lua:1: demo has no "fial" (did you mean "fail"?)`,
 		"demo.x = 1":            "t.lua:1: demo is read-only: demo.x cannot be set",
 		"rawset(demo,'x',1)":    "t.lua:1: attempt to modify a read-only table",
 		"setmetatable(demo,{})": "t.lua:1: cannot change a protected metatable",
@@ -289,6 +290,9 @@ func TestRequire(t *testing.T) {
 	}
 	if err := host.Run(t.Context(), "app/loop.lua"); err != nil {
 		t.Errorf("a module that requires itself: %v", err)
+	}
+	if err := host.RunText(t.Context(), "app/main.lua", `require "lib.a"`); err == nil {
+		t.Error("a text has found the modules of a folder")
 	}
 	for _, script := range []string{"app/up.lua", "app/missing.lua"} {
 		if err := host.Run(t.Context(), script); err == nil {

@@ -6,6 +6,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"opslua/internal/lualib"
+	"opslua/internal/luatable"
 )
 
 // object is a Go value behind a userdata.
@@ -65,17 +66,32 @@ func (s *Session) typeMeta(module, name string) *lua.LTable {
 			return computed.GFunction(l)
 		}))
 	} else {
-		mt.RawSetString("__index", s.readOnly(methods, t.Name))
+		mt.RawSetString("__index", s.readOnly(methods, t.Name, methods))
 	}
 	mt.RawSetString("__metatable", lua.LFalse)
 	s.metas[key] = mt
 	return mt
 }
 
-// readOnly gives a table that reads as t and refuses to be written.
-func (s *Session) readOnly(t *lua.LTable, name string) *lua.LTable {
+// member reads a module: a name that it does not have is a mistake, as an
+// undefined global is.
+func (s *Session) member(t *lua.LTable, module string) *lua.LFunction {
+	return s.L.NewFunction(func(l *lua.LState) int {
+		key := l.Get(2)
+		v := t.RawGet(key)
+		if v == lua.LNil {
+			name := inlineKey(key)
+			s.raise(&Call{s: s, l: l}, Errorf(KindUsage, "%s has no %q%s", module, name, didYouMean(name, namesIn(t))))
+		}
+		l.Push(v)
+		return 1
+	})
+}
+
+// readOnly gives a table that shows t, is read by index and refuses to be written.
+func (s *Session) readOnly(t *lua.LTable, name string, index lua.LValue) *lua.LTable {
 	proxy, mt := s.L.NewTable(), s.L.NewTable()
-	mt.RawSetString("__index", t)
+	mt.RawSetString("__index", index)
 	mt.RawSetString("__newindex", s.L.NewFunction(func(l *lua.LState) int {
 		s.raise(&Call{s: s, l: l}, Errorf(KindUsage, "%s is read-only: %s.%s cannot be set", name, name, inlineKey(l.Get(2))))
 		return 0
@@ -95,6 +111,18 @@ func (s *Session) readOnly(t *lua.LTable, name string) *lua.LTable {
 	mt.RawSetString(lualib.Locked, lua.LTrue)
 	proxy.Metatable = mt
 	return proxy
+}
+
+// namesIn are the names in a table, for a hint.
+func namesIn(t *lua.LTable) map[string]bool {
+	out := map[string]bool{}
+	luatable.ForEach(t, func(k, _ lua.LValue) bool {
+		if n, ok := k.(lua.LString); ok {
+			out[string(n)] = true
+		}
+		return true
+	})
+	return out
 }
 
 func inlineKey(v lua.LValue) string {

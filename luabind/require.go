@@ -11,6 +11,12 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
+const errNoFolder = loadError("the script is no file and has no folder")
+
+type loadError string
+
+func (e loadError) Error() string { return string(e) }
+
 // require gives a module of opslua, or runs a file of the script's own folder
 // once. Nothing else can be reached: names have no "..", links that lead out of
 // the folder are refused by the root handle.
@@ -57,6 +63,9 @@ func (s *Session) load(c *Call, file, source string) error {
 }
 
 func (s *Session) readModule(file string) (string, error) {
+	if !s.file {
+		return "", errNoFolder
+	}
 	if s.host.cfg.scripts != nil {
 		data, err := fs.ReadFile(s.host.cfg.scripts, path.Join(path.Dir(s.script), file))
 		return string(data), err

@@ -25,6 +25,7 @@ type Session struct {
 	L      *lua.LState
 	ctx    context.Context
 	script string
+	file   bool // the script is a file, and its folder has modules for require
 
 	rt       *luacode.Runtime
 	closeLib func()
