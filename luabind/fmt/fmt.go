@@ -2,6 +2,7 @@
 package fmt
 
 import (
+	"math"
 	"time"
 
 	"opslua/internal/units"
@@ -58,12 +59,16 @@ Reads a count such as "1.2k". Raises parse.
 	}
 }
 
-// write makes a function from a number to a text.
-func write(name string, f func(float64) string) func(*luabind.Call) error {
+// write makes a function from a number to a text; what is beyond most, either
+// way, or no number, has no text that would be true.
+func write(name string, most float64, f func(float64) string) func(*luabind.Call) error {
 	return func(c *luabind.Call) error {
 		var n float64
 		if err := c.Unpack(name, &n); err != nil {
 			return err
+		}
+		if !(math.Abs(n) < most) {
+			return c.Usage(name, "got %v, want a number below %g", n, most)
 		}
 		return c.Return(f(n))
 	}
@@ -85,15 +90,15 @@ func read(f func(string) (float64, error)) func(*luabind.Call) error {
 }
 
 func bytes(c *luabind.Call) error {
-	return write("n", func(n float64) string { return units.FormatBytes(int64(n)) })(c)
+	return write("n", 1<<63, func(n float64) string { return units.FormatBytes(int64(n)) })(c)
 }
 
 func duration(c *luabind.Call) error {
-	return write("seconds", func(s float64) string { return units.FormatDuration(time.Duration(s * 1e9)) })(c)
+	return write("seconds", (1<<63)/1e9, func(s float64) string { return units.FormatDuration(time.Duration(s * 1e9)) })(c)
 }
 
-func percent(c *luabind.Call) error { return write("x", units.FormatPercent)(c) }
-func count(c *luabind.Call) error   { return write("n", units.FormatCount)(c) }
+func percent(c *luabind.Call) error { return write("x", math.Inf(1), units.FormatPercent)(c) }
+func count(c *luabind.Call) error   { return write("n", math.Inf(1), units.FormatCount)(c) }
 
 func parseBytes(c *luabind.Call) error {
 	return read(func(s string) (float64, error) { n, err := units.ParseSize(s); return float64(n), err })(c)
