@@ -64,32 +64,12 @@ func kindOf(err error) luabind.Kind {
 		return luabind.KindSpawn
 	}
 	switch e.Kind {
-	case supervise.KindTimeout:
-		return luabind.KindTimeout
-	case supervise.KindIdle:
-		return luabind.KindIdleTimeout
-	case supervise.KindOutputLimit:
-		return luabind.KindOutputLimit
-	case supervise.KindCancelled:
-		return luabind.KindCancelled
-	case supervise.KindNotFound, supervise.KindFileMissing:
+	case supervise.KindFileMissing:
 		return luabind.KindNotFound
-	case supervise.KindNotExecutable:
-		return luabind.KindNotExecutable
-	case supervise.KindBadDir:
-		return luabind.KindBadCwd
-	case supervise.KindTooLong:
-		return luabind.KindTooLong
-	case supervise.KindUsage:
-		return luabind.KindUsage
-	case supervise.KindAccess:
-		return luabind.KindAccess
-	case supervise.KindFile:
-		return luabind.KindIO
-	case supervise.KindResource:
-		return luabind.KindResource
+	case supervise.KindCallback:
+		return luabind.KindSpawn // the error of the line function is raised in its place
 	}
-	return luabind.KindSpawn
+	return luabind.Kind(e.Kind) // the words are the same
 }
 
 // callback is the error that a line function raised, or nil.
