@@ -20,6 +20,7 @@ type decoder struct {
 	c    *luabind.Call
 	s    string
 	i    int
+	look int // place from which the context is asked again
 	buf  bytes.Buffer
 	null lua.LValue
 }
@@ -74,6 +75,12 @@ func (d *decoder) value(depth int) (lua.LValue, error) {
 	}
 	if d.i >= len(d.s) {
 		return nil, d.fail("the text ends too early")
+	}
+	if d.i >= d.look {
+		d.look = d.i + lookEvery
+		if err := d.c.Context().Err(); err != nil {
+			return nil, err
+		}
 	}
 	switch ch := d.s[d.i]; {
 	case ch == '{':

@@ -21,6 +21,20 @@ type encoder struct {
 	out    []byte
 	path   []*lua.LTable // the tables around the value
 	indent int
+	look   int // length of out from which the context is asked again
+}
+
+// lookEvery is how many bytes are read or written between two looks at the
+// context, by which a deadline and the limit of memory reach Go code.
+const lookEvery = 1 << 16
+
+// written looks at the context now and then.
+func (e *encoder) written() error {
+	if len(e.out) < e.look {
+		return nil
+	}
+	e.look = len(e.out) + lookEvery
+	return e.c.Context().Err()
 }
 
 func encode(c *luabind.Call) error {
@@ -39,6 +53,9 @@ func encode(c *luabind.Call) error {
 }
 
 func (e *encoder) value(v lua.LValue) error {
+	if err := e.written(); err != nil {
+		return err
+	}
 	switch x := v.(type) {
 	case *lua.LNilType:
 		e.out = append(e.out, "null"...)
