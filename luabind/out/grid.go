@@ -33,6 +33,9 @@ func (g *grid) fill(rows *lua.LTable) error {
 		g.numeric[i] = true
 	}
 	for i := 1; i <= n; i++ {
+		if err := g.c.Context().Err(); err != nil {
+			return err
+		}
 		row, ok := luatable.Get(rows, lua.LNumber(i)).(*lua.LTable)
 		if !ok {
 			return g.c.Usage("rows", "item %d is no table", i)
@@ -69,15 +72,15 @@ func (g *grid) add(row *lua.LTable) error {
 		}
 		if v != lua.LNil {
 			g.numeric[i] = false
-			cells[i] = escape.String(g.text(v))
+			cells[i] = escape.String(g.cell(v))
 		}
 	}
 	g.cells = append(g.cells, cells)
 	return nil
 }
 
-// text is one cell; a list is its items, as a command line is its words.
-func (g *grid) text(v lua.LValue) string {
+// cell is the text of one cell; a list is its items, as a command line is its words.
+func (g *grid) cell(v lua.LValue) string {
 	t, ok := v.(*lua.LTable)
 	if !ok || luatable.Len(t) == 0 {
 		return g.c.String(v)
@@ -89,9 +92,11 @@ func (g *grid) text(v lua.LValue) string {
 	return strings.Join(words, " ")
 }
 
-func (g *grid) String() string {
+// text lays the table out. A wide cell makes every line as wide, so that the
+// context is asked at each.
+func (g *grid) text() (string, error) {
 	if len(g.columns) == 0 {
-		return ""
+		return "", nil
 	}
 	head := make([]string, len(g.columns))
 	widths := make([]int, len(g.columns))
@@ -105,9 +110,12 @@ func (g *grid) String() string {
 	var b strings.Builder
 	g.line(&b, head, widths)
 	for _, row := range g.cells {
+		if err := g.c.Context().Err(); err != nil {
+			return "", err
+		}
 		g.line(&b, row, widths)
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 func (g *grid) line(b *strings.Builder, cells []string, widths []int) {

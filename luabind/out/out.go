@@ -51,7 +51,11 @@ func table(c *luabind.Call) error {
 	if err := g.fill(rows); err != nil {
 		return err
 	}
-	return write(c, g.String())
+	text, err := g.text()
+	if err != nil {
+		return err
+	}
+	return write(c, text)
 }
 
 func pp(c *luabind.Call) error {

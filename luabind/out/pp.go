@@ -76,6 +76,9 @@ func (p *printer) table(t *lua.LTable, depth int) error {
 			cut = true
 			return false
 		}
+		if inner = p.c.Context().Err(); inner != nil {
+			return false
+		}
 		if n == 0 {
 			p.out.WriteString("{")
 		}
