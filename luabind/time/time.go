@@ -3,11 +3,13 @@ package time
 
 import (
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/itchyny/timefmt-go"
 	lua "github.com/yuin/gopher-lua"
 
+	"opslua/internal/luacode"
 	"opslua/luabind"
 )
 
@@ -99,7 +101,7 @@ func format(c *luabind.Call) error {
 	at := clock(c)
 	if t.Set {
 		if math.IsNaN(t.V) || t.V < -62135596800 || t.V > maxTime {
-			return c.Usage("t", "%v is not a time between the years 1 and 9999", t.V)
+			return c.Usage("t", "got number %s, want a time between the years 1 and 9999", luacode.FormatNumber(t.V))
 		}
 		sec, frac := math.Modf(t.V)
 		at = time.Unix(int64(sec), int64(math.Round(frac*1e6))*1000)
@@ -125,11 +127,20 @@ func parse(c *luabind.Call) error {
 	if err != nil {
 		wanted := "RFC 3339, such as 2026-11-25T03:19:15Z"
 		if layout != "" {
-			wanted = layout
+			wanted = short(layout)
 		}
-		return luabind.Errorf(luabind.KindParse, "time.parse: %q is not %s", text, wanted)
+		return luabind.Errorf(luabind.KindParse, "time.parse: %s is not %s", short(text), wanted)
 	}
 	return c.Return(float64(t.UnixMicro()) / 1e6)
+}
+
+// short is a text as an error shows it: quoted, and not the whole of a long one.
+func short(text string) string {
+	const most = 80
+	if len(text) > most {
+		return strconv.Quote(text[:most]) + "…"
+	}
+	return strconv.Quote(text)
 }
 
 func every(c *luabind.Call) error {

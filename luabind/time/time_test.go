@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +68,22 @@ func TestSleepWatchesTheContext(t *testing.T) {
 		cancel()
 		if !errors.Is(err, context.DeadlineExceeded) || out != "" || time.Since(start) > 10*time.Second {
 			t.Errorf("%s: got %q %v after %s", script, out, err, time.Since(start))
+		}
+	}
+}
+
+func TestMessages(t *testing.T) {
+	for script, want := range map[string]string{
+		`time.format(253402300800)`:        "time.format: t: got number 253402300800, want a time between the years 1 and 9999",
+		`time.format(1/0)`:                 "time.format: t: got number inf, want a time between the years 1 and 9999",
+		`time.parse("soon")`:               `time.parse: "soon" is not RFC 3339, such as 2026-11-25T03:19:15Z`,
+		`time.parse("soon", "%Y\n")`:       `time.parse: "soon" is not "%Y\n"`,
+		`time.parse(("x"):rep(1e6), "%Y")`: `time.parse: "` + strings.Repeat("x", 80) + `"… is not "%Y"`,
+	} {
+		_, err := run(t, t.Context(), script)
+		var e *luabind.Error
+		if !errors.As(err, &e) || e.Message != want {
+			t.Errorf("%s: got %.200v, want %s", script, err, want)
 		}
 	}
 }
