@@ -54,7 +54,9 @@ func tree(name, source string, l Limits) (stmts []ast.Stmt, prefix string, err e
 	stmts = p.chunk()
 	prefix = strings.Repeat("\x00", p.nuls+1)
 	r := &rewriter{name: name, prefix: prefix, assigned: p.assigned}
-	return r.chunk(stmts), prefix, nil
+	stmts = r.chunk(stmts)
+	p.mayStop()
+	return stmts, prefix, nil
 }
 
 // generate has gopher-lua compile the tree. Whatever it panics with means that

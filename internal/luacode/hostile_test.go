@@ -100,3 +100,26 @@ func upvalues(n int) string {
 	}
 	return b.String()
 }
+
+// TestStop: a long source can be given up while it is read, and before code is
+// made of it.
+func TestStop(t *testing.T) {
+	over := errors.New("the time is over")
+	asked := 0
+	stop := func() error {
+		if asked++; asked > 2 {
+			return over
+		}
+		return nil
+	}
+	var e *Error
+	if _, err := Compile("t", strings.Repeat("f()\n", 100_000), Limits{Stop: stop}); !errors.As(err, &e) || e.Msg != over.Error() || e.Line < 2 || asked != 3 {
+		t.Errorf("while it is read: got %v after %d questions", err, asked)
+	}
+	if _, err := Compile("t", "f()", Limits{Stop: stop}); !errors.As(err, &e) || e.Msg != over.Error() {
+		t.Errorf("a short one: got %v", err)
+	}
+	if _, err := Compile("t", "f()", Limits{Stop: func() error { return nil }}); err != nil {
+		t.Error(err)
+	}
+}

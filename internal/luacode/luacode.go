@@ -22,6 +22,9 @@ import (
 type Limits struct {
 	Source int // bytes of source; 0 means 2 MiB
 	Depth  int // levels of nesting of blocks, brackets and right-hand operators; 0 means 200
+	// Stop is asked while the source is read and before code is made of it; an
+	// error from it ends the compilation. Nil never does.
+	Stop func() error
 }
 
 const (

@@ -23,6 +23,7 @@ type parser struct {
 
 	level   int // nesting of statements and expressions, as Lua counts it
 	deepest int // depth of the deepest expression in the current function
+	tokens  int // read so far
 	nuls    int // most leading NUL bytes of any string constant
 	fn      *funcState
 	// assigned holds every name that is assigned to anywhere.
@@ -51,10 +52,26 @@ func (p *parser) advance() {
 		p.tok, p.hasAhead = p.ahead, false
 		return
 	}
+	if p.tokens++; p.tokens%stopEvery == 0 {
+		p.mayStop()
+	}
 	p.tok = p.next()
 	if p.tok.kind == tString {
 		t := strings.TrimLeft(p.tok.text, "\x00")
 		p.nuls = max(p.nuls, len(p.tok.text)-len(t))
+	}
+}
+
+// stopEvery is how many tokens lie between two questions to Limits.Stop.
+const stopEvery = 4096
+
+// mayStop ends the compilation where Limits.Stop wants it.
+func (p *parser) mayStop() {
+	if p.limits.Stop == nil {
+		return
+	}
+	if err := p.limits.Stop(); err != nil {
+		p.fail(max(p.tok.line, 1), err.Error(), false)
 	}
 }
 
