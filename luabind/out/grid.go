@@ -92,8 +92,8 @@ func (g *grid) cell(v lua.LValue) string {
 	return strings.Join(words, " ")
 }
 
-// text lays the table out. A wide cell makes every line as wide, so that the
-// context is asked at each.
+// text lays the table out. A cell may be wide, and makes every line as wide, so
+// that the context is asked at each.
 func (g *grid) text() (string, error) {
 	if len(g.columns) == 0 {
 		return "", nil
@@ -104,6 +104,9 @@ func (g *grid) text() (string, error) {
 		head[i] = escape.String(strings.ToUpper(name))
 		widths[i] = Width(head[i])
 		for _, row := range g.cells {
+			if err := g.c.Context().Err(); err != nil {
+				return "", err
+			}
 			widths[i] = max(widths[i], Width(row[i]))
 		}
 	}
