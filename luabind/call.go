@@ -181,7 +181,7 @@ func (s *Session) wrapMethod(module string, t Type, f Func) *lua.LFunction {
 	return s.L.NewFunction(func(l *lua.LState) int {
 		c := Call{s: s, l: l, name: full, module: module, first: 2}
 		var ok bool
-		if c.self, ok = selfOf(l.Get(1), t.Name); !ok {
+		if c.self, ok = s.selfOf(l.Get(1), module+"."+t.Name); !ok {
 			s.raise(&c, c.usage("", fmt.Sprintf("called on %s; call it as x:%s(...)", show(l.Get(1)), f.Name)))
 		}
 		if err := f.Impl(&c); err != nil {
@@ -191,20 +191,25 @@ func (s *Session) wrapMethod(module string, t Type, f Func) *lua.LFunction {
 	})
 }
 
-func selfOf(v lua.LValue, typ string) (any, bool) {
+// selfOf is what a method of a type was called on. A type has either objects or
+// tables, and a table may stand for another by __index.
+func (s *Session) selfOf(v lua.LValue, typ string) (any, bool) {
 	switch x := v.(type) {
 	case *lua.LTable:
-		return x, true
+		return x, !s.objects[typ] && typ != errorType
 	case *lua.LUserData:
 		switch o := x.Value.(type) {
 		case *object:
-			return o.v, o.typ == typ
+			return o.v, x.Metatable == lua.LValue(s.metas[typ])
 		case *Error:
-			return o, true
+			return o, typ == errorType
 		}
 	}
 	return nil, false
 }
+
+// errorType is the type of error values, as module.type.
+const errorType = "error.error"
 
 // Function makes a Lua function of this module that no table of functions has:
 // an iterator, or a function that carries settings. Name is how errors call it.

@@ -35,7 +35,7 @@ func (s *Session) openGlobals() {
 		Getenv:    s.getenv,
 		Seed:      seed(),
 		Compile: func(l *lua.LState, name, source string) (*lua.LFunction, error) {
-			chunk, err := s.host.compile(name, source)
+			chunk, err := s.host.compile(name, source, s.over)
 			if err != nil {
 				return nil, err
 			}
@@ -89,7 +89,7 @@ func (s *Session) lookup(l *lua.LState) int {
 	return 1
 }
 
-func quoteName(s string) string { return `"` + s + `"` }
+func quoteName(s string) string { return `"` + cut(s) + `"` }
 
 // builtin gives the table of a module, or a value of the embedder.
 func (s *Session) builtin(name string) (lua.LValue, bool) {

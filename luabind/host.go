@@ -51,7 +51,7 @@ func (h *Host) typeOf(module, name string) Type {
 // arguments as "..." and arg. The error is nil, *LoadError, *ScriptError or,
 // for exit(n) with n other than 0, *ExitError.
 func (h *Host) Run(ctx context.Context, script string, args ...string) error {
-	source, err := h.read(script)
+	source, err := h.read(ctx, script)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (h *Host) RunText(ctx context.Context, name, source string, args ...string)
 }
 
 func (h *Host) run(ctx context.Context, name, source string, args []string, file bool) error {
-	chunk, err := h.compile(name, source)
+	chunk, err := h.compile(name, source, nil)
 	if err != nil {
 		return err
 	}
@@ -75,11 +75,12 @@ func (h *Host) run(ctx context.Context, name, source string, args []string, file
 	s.file = file
 	s.setArgs(args)
 	_, err = s.runChunk(ctx, chunk, args, true)
-	return errors.Join(err, s.Close())
+	return joined(err, s.Close())
 }
 
-func (h *Host) compile(name, source string) (*luacode.Chunk, error) {
-	chunk, err := luacode.Compile(name, source, luacode.Limits{Source: h.cfg.limits.Source})
+// compile gives up where stop, if it is not nil, says so.
+func (h *Host) compile(name, source string, stop func() error) (*luacode.Chunk, error) {
+	chunk, err := luacode.Compile(name, source, luacode.Limits{Source: h.cfg.limits.Source, Stop: stop})
 	if err == nil {
 		return chunk, nil
 	}
@@ -90,13 +91,13 @@ func (h *Host) compile(name, source string) (*luacode.Chunk, error) {
 	return nil, &LoadError{Script: name, Msg: err.Error(), Cause: err}
 }
 
-func (h *Host) read(script string) (string, error) {
+func (h *Host) read(ctx context.Context, script string) (string, error) {
 	var data []byte
 	var err error
 	if h.cfg.scripts != nil {
 		data, err = fs.ReadFile(h.cfg.scripts, script)
 	} else {
-		data, err = readScript(script, h.cfg.limits.Source)
+		data, err = h.readScript(ctx, script)
 	}
 	if err != nil {
 		return "", &LoadError{Script: script, Msg: reason(err), Cause: err}
@@ -105,8 +106,37 @@ func (h *Host) read(script string) (string, error) {
 }
 
 // readScript reads a regular file or a pipe, but not more than a script can be.
-func readScript(path string, limit int) ([]byte, error) {
-	f, err := os.Open(filepath.Clean(path))
+func (h *Host) readScript(ctx context.Context, path string) ([]byte, error) {
+	path, limit := filepath.Clean(path), h.cfg.limits.Source
+	if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() {
+		return readFile(path, limit)
+	}
+	if t := h.cfg.limits.Timeout; t > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeout(ctx, t)
+		defer stop()
+	}
+	// A pipe that nobody writes to cannot be given up: the goroutine stays
+	// until somebody does.
+	type content struct {
+		data []byte
+		err  error
+	}
+	got := make(chan content, 1)
+	go func() {
+		data, err := readFile(path, limit)
+		got <- content{data, err}
+	}()
+	select {
+	case c := <-got:
+		return c.data, c.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func readFile(path string, limit int) ([]byte, error) {
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ type object struct {
 
 // NewObject makes an object of one of the calling module's types around a Go value.
 func (c *Call) NewObject(typeName string, v any) *lua.LUserData {
+	c.s.objects[c.module+"."+typeName] = true
 	return &lua.LUserData{Value: &object{typ: typeName, v: v}, Env: c.s.L.Env, Metatable: c.s.typeMeta(c.module, typeName)}
 }
 
@@ -127,7 +128,7 @@ func namesIn(t *lua.LTable) map[string]bool {
 
 func inlineKey(v lua.LValue) string {
 	if s, ok := v.(lua.LString); ok {
-		return string(s)
+		return cut(string(s))
 	}
 	return inline(v, 0)
 }

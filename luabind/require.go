@@ -7,11 +7,15 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 
 	lua "github.com/yuin/gopher-lua"
 )
 
-const errNoFolder = loadError("the script is no file and has no folder")
+const (
+	errNoFolder = loadError("the script is no file and has no folder")
+	errNoFile   = loadError("not a regular file")
+)
 
 type loadError string
 
@@ -43,8 +47,11 @@ func (s *Session) require(c *Call) error {
 	return s.load(c, file, source)
 }
 
+// over is the error of the context once what runs has to end.
+func (s *Session) over() error { return s.ctx.Err() }
+
 func (s *Session) load(c *Call, file, source string) error {
-	chunk, err := s.host.compile(file, source)
+	chunk, err := s.host.compile(file, source, s.over)
 	if err != nil {
 		return &Error{Kind: KindParse, Message: err.Error(), Cause: err}
 	}
@@ -79,11 +86,19 @@ func (s *Session) readModule(file string) (string, error) {
 		return "", err
 	}
 	defer func() { _ = root.Close() }()
-	f, err := root.Open(file)
+	// What is no file must not keep the script waiting, as a pipe would.
+	f, err := root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return "", err
 	}
 	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = errNoFile
+	}
+	if err != nil {
+		return "", err
+	}
 	data, err := readLimited(f, s.host.cfg.limits.Source)
 	return string(data), err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -23,13 +24,15 @@ import (
 type Session struct {
 	host   *Host
 	L      *lua.LState
-	ctx    context.Context
+	life   context.Context // bounds the session
+	ctx    context.Context // bounds what runs now
 	script string
 	file   bool // the script is a file, and its folder has modules for require
 
 	rt       *luacode.Runtime
 	closeLib func()
 	metas    map[string]*lua.LTable
+	objects  map[string]bool // types that had an object, by module.type
 	locals   map[any]any
 	loaded   map[string]lua.LValue
 	closers  []func()
@@ -52,8 +55,8 @@ func (h *Host) NewSession(ctx context.Context) (*Session, error) {
 
 func (h *Host) newSession(ctx context.Context, script string) (*Session, error) {
 	s := &Session{
-		host: h, ctx: ctx, script: script,
-		metas:  map[string]*lua.LTable{},
+		host: h, life: ctx, ctx: ctx, script: script,
+		metas: map[string]*lua.LTable{}, objects: map[string]bool{},
 		locals: map[any]any{},
 		loaded: map[string]lua.LValue{},
 		closed: make(chan struct{}),
@@ -67,9 +70,15 @@ func (h *Host) newSession(ctx context.Context, script string) (*Session, error) 
 // this evaluation. The error is as that of Host.Run; after an exit(n), 0
 // included, it is *ExitError.
 func (s *Session) Eval(ctx context.Context, source string) ([]lua.LValue, error) {
-	chunk, err := s.host.compile(s.script, "return "+source)
+	if s.isClosed() {
+		return nil, s.scriptError(Errorf(KindCancelled, "the session is closed"), "")
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(s.life, func() { cancel(context.Cause(s.life)) })()
+	chunk, err := s.host.compile(s.script, "return "+source, nil)
 	if err != nil {
-		if chunk, err = s.host.compile(s.script, source); err != nil {
+		if chunk, err = s.host.compile(s.script, source, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -80,8 +89,50 @@ func (s *Session) Eval(ctx context.Context, source string) ([]lua.LValue, error)
 	return values, err
 }
 
-// String is the text of a value, as tostring gives it.
-func (s *Session) String(v lua.LValue) string { return lualib.ToString(s.L, v) }
+// String is the text of a value, as tostring gives it. A __tostring runs under
+// the limits of an evaluation; where it fails, its table is shown instead.
+func (s *Session) String(v lua.LValue) string {
+	switch v.(type) {
+	case *lua.LTable, *lua.LUserData:
+	default:
+		return lualib.ToString(s.L, v)
+	}
+	if !s.isClosed() {
+		ctx, stop := s.bound(s.life)
+		defer stop()
+		s.ctx, s.exit = ctx, nil
+		s.L.SetContext(ctx)
+		if text, ok := s.text(v); ok {
+			return text
+		}
+	}
+	return inline(v, 0)
+}
+
+// text is tostring; ok is false where __tostring fails.
+func (s *Session) text(v lua.LValue) (text string, ok bool) {
+	base := s.L.GetTop()
+	defer s.L.SetTop(base)
+	s.L.Push(s.L.NewFunction(func(l *lua.LState) int {
+		l.Push(lua.LString(lualib.ToString(l, l.Get(1))))
+		return 1
+	}))
+	s.L.Push(v)
+	if api := lualib.PCall(s.L, 1, 1); api != nil {
+		return "", false
+	}
+	got, ok := s.L.Get(-1).(lua.LString)
+	return string(got), ok
+}
+
+func (s *Session) isClosed() bool {
+	select {
+	case <-s.closed:
+		return true
+	default:
+		return false
+	}
+}
 
 // runChunk runs compiled code under the limits. A whole script also runs its
 // last looks.
@@ -96,18 +147,14 @@ func (s *Session) runChunk(parent context.Context, chunk *luacode.Chunk, args []
 		s.L.Push(lua.LString(a))
 	}
 	api := lualib.PCall(s.L, len(args), lua.MultRet)
-	switch {
-	case s.exit != nil:
+	if s.exit == nil {
+		err = s.outcome(api, whole)
+	}
+	if s.exit != nil { // or by what looked at the outcome
 		err = nil
 		if s.exit.Code != 0 {
 			err = s.exit
 		}
-	case api != nil:
-		err = s.failure(api)
-	case ctx.Err() != nil:
-		err = s.stopped(nil)
-	case whole:
-		err = s.lastLook()
 	}
 	if err == nil {
 		for i := base + 1; i <= s.L.GetTop(); i++ {
@@ -116,6 +163,19 @@ func (s *Session) runChunk(parent context.Context, chunk *luacode.Chunk, args []
 	}
 	s.L.SetTop(base)
 	return values, err
+}
+
+// outcome is the error of what has run, if any.
+func (s *Session) outcome(api *lua.ApiError, whole bool) error {
+	switch {
+	case api != nil:
+		return s.failure(api)
+	case s.ctx.Err() != nil:
+		return s.stopped(nil)
+	case whole:
+		return s.lastLook()
+	}
+	return nil
 }
 
 // bound adds the limits of the host to a context.
@@ -140,6 +200,15 @@ func (s *Session) lastLook() error {
 		}
 	}
 	s.atEnd = nil
+	return joined(errs...)
+}
+
+// joined is errors.Join, but that one error alone stays itself.
+func joined(errs ...error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) == 1 {
+		return errs[0]
+	}
 	return errors.Join(errs...)
 }
 
@@ -180,13 +249,18 @@ func (s *Session) failure(api *lua.ApiError) error {
 		out.Msg = string(v)
 	case *lua.LTable:
 		out.Msg = "error value: " + inline(v, 0)
-		if HasToString(v) {
-			out.Msg = lualib.ToString(s.L, v)
+		if !HasToString(v) {
+			break
+		}
+		if text, ok := s.text(v); ok {
+			out.Msg = text
+		} else if s.ctx.Err() != nil {
+			return s.stopped(api)
 		}
 	default:
 		out.Msg = "error value: " + inline(v, 0)
 	}
-	out.takePlace(placeIn(out.trace))
+	s.takePlace(out)
 	return out
 }
 
@@ -205,26 +279,59 @@ func (s *Session) scriptError(e *Error, trace string) *ScriptError {
 }
 
 // takePlace moves the place that Lua put in front of a text into the fields,
-// or takes the one of the innermost function.
-func (e *ScriptError) takePlace(innermost string) {
-	if m := placePrefix(e.Msg); m != nil {
-		e.Script, e.Msg = m[1], m[3]
-		e.Line, _ = strconv.Atoi(m[2])
-		return
+// or takes the one of the innermost function. What looks like a place but names
+// no source of this run, such as the 10.0.0.1:80 of an address, is text.
+func (s *Session) takePlace(e *ScriptError) {
+	for _, name := range s.sources(e) {
+		if line, rest, ok := cutPlace(e.Msg, name); ok {
+			e.Script, e.Line, e.Msg = name, line, rest
+			return
+		}
 	}
-	if i := strings.LastIndexByte(innermost, ':'); i > 0 {
-		e.Script = innermost[:i]
-		e.Line, _ = strconv.Atoi(innermost[i+1:])
+	place := placeIn(e.trace)
+	if i := strings.LastIndexByte(place, ':'); i > 0 {
+		e.Script = place[:i]
+		e.Line, _ = strconv.Atoi(place[i+1:])
 	}
 }
 
-func placePrefix(msg string) []string {
-	return regexp.MustCompile(`(?s)^([^\n:]+):(\d+): ?(.*)$`).FindStringSubmatch(msg)
+// sources are the names of the chunks that an error may come from.
+func (s *Session) sources(e *ScriptError) []string {
+	names := []string{s.script}
+	for name := range s.loaded {
+		names = append(names, name)
+	}
+	for _, m := range regexp.MustCompile(tracePlace).FindAllStringSubmatch(e.trace, -1) {
+		if i := strings.LastIndexByte(m[1], ':'); i > 0 {
+			names = append(names, m[1][:i])
+		}
+	}
+	if end := strings.Index(e.Msg, `"]:`); end > 0 && strings.HasPrefix(e.Msg, `[string "`) {
+		names = append(names, e.Msg[:end+2])
+	}
+	return names
 }
+
+// cutPlace takes "name:line: " off the front of a text.
+func cutPlace(msg, name string) (line int, rest string, ok bool) {
+	rest, ok = strings.CutPrefix(msg, name+":")
+	if !ok {
+		return 0, "", false
+	}
+	digits, rest, ok := strings.Cut(rest, ":")
+	if !ok || len(digits) > 9 {
+		return 0, "", false
+	}
+	line, err := strconv.Atoi(digits)
+	return line, strings.TrimPrefix(rest, " "), err == nil && line > 0
+}
+
+// tracePlace is a line of a traceback that names a Lua function.
+const tracePlace = `(?m)^\s+([^\n]+?:\d+): in `
 
 // placeIn finds the innermost Lua function in a traceback.
 func placeIn(trace string) string {
-	m := regexp.MustCompile(`(?m)^\s+([^\n]+?:\d+): in `).FindStringSubmatch(trace)
+	m := regexp.MustCompile(tracePlace).FindStringSubmatch(trace)
 	if m == nil {
 		return ""
 	}

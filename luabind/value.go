@@ -157,7 +157,12 @@ func inline(v lua.LValue, depth int) string {
 	t, ok := v.(*lua.LTable)
 	if !ok {
 		if s, isText := v.(lua.LString); isText {
-			return strconv.Quote(string(s))
+			return quoteCut(string(s))
+		}
+		if ud, isObject := v.(*lua.LUserData); isObject {
+			if text, known := textOfUserdata(ud.Value); known {
+				return text
+			}
 		}
 		if n, isNumber := v.(lua.LNumber); isNumber {
 			return formatNumber(float64(n))
@@ -178,7 +183,7 @@ func inline(v lua.LValue, depth int) string {
 		}
 		switch key := k.(type) {
 		case lua.LString:
-			out += string(key) + " = "
+			out += cut(string(key)) + " = "
 		case lua.LNumber:
 			if float64(key) != math.Trunc(float64(key)) || int(key) != n {
 				out += fmt.Sprintf("[%s] = ", formatNumber(float64(key)))

@@ -3,6 +3,7 @@ package luabind
 import (
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -23,15 +24,7 @@ func show(v lua.LValue) string {
 	case lua.LNumber:
 		return "number " + formatNumber(float64(x))
 	case lua.LString:
-		s := string(x)
-		if len(s) > 40 {
-			cut := 40
-			for cut > 0 && !utf8.RuneStart(s[cut]) {
-				cut--
-			}
-			return "string " + strconv.Quote(s[:cut]) + "…"
-		}
-		return "string " + strconv.Quote(s)
+		return "string " + quoteCut(string(x))
 	case *lua.LUserData:
 		if o, ok := x.Value.(*object); ok {
 			return o.typ
@@ -41,6 +34,29 @@ func show(v lua.LValue) string {
 		}
 	}
 	return v.Type().String()
+}
+
+// maxShown is how many bytes of a script's text an error shows.
+const maxShown = 40
+
+// cut is the start of a text, marked where it is not all of it.
+func cut(s string) string {
+	if len(s) <= maxShown {
+		return s
+	}
+	n := maxShown
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// quoteCut is cut in quotes, with the mark behind them.
+func quoteCut(s string) string {
+	if len(s) <= maxShown {
+		return strconv.Quote(s)
+	}
+	return strconv.Quote(strings.TrimSuffix(cut(s), "…")) + "…"
 }
 
 // want names the type of a destination for an error.
