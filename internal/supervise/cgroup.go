@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,11 +22,11 @@ const maxIdle = 64
 // groups are the control groups (version 2) of one supervisor: each run gets
 // one, empty ones are used again. It is safe for concurrent use.
 type groups struct {
-	self int
+	prefix string      // of the names: no other supervisor ever has the same, not even of the same pid
+	proven atomic.Bool // that a command lives in one
 
 	mu     sync.Mutex
 	looked bool
-	proven bool   // that a command lives in one
 	base   string // where groups can be made; empty: nowhere
 	serial int
 	idle   []*group
@@ -43,6 +44,7 @@ type group struct {
 	// limited are the files in which a limit of this run stands.
 	limited []string
 	killed  bool // not to be used again: see kill
+	byHand  bool // the kernel could not kill it: its members are killed one by one
 }
 
 // take gives an empty group, or nil where there are none to be had.
@@ -65,7 +67,7 @@ func (g *groups) take(n *notes) *group {
 		return nil
 	}
 	g.serial++
-	name := groupPrefix + strconv.Itoa(g.self) + "." + strconv.Itoa(g.serial)
+	name := g.prefix + strconv.Itoa(g.serial)
 	// Noted first: killed in between, a group without a note would stay.
 	slot := n.group(g.base, name)
 	made, err := makeGroup(g.base, name)
@@ -197,7 +199,8 @@ func (g *group) members() []int {
 // parent with that of the group of the child. So a group dies but once.
 func (g *group) kill() bool {
 	g.killed = true
-	return writeAt(g.dir, "cgroup.kill", "1") == nil
+	g.byHand = writeAt(g.dir, "cgroup.kill", "1") != nil
+	return !g.byHand
 }
 
 // release moves all members to the group at path and says that none is left.

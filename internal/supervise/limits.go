@@ -93,8 +93,12 @@ func (r *running) limitUser(pid int, n int64) error {
 
 // bound puts the child under a limit of a controller, and says whether that
 // could be done: in the run's own group of version 2 where the controller is
-// on, else in one of version 1.
+// on, else in one of version 1. Both end with Run, so they are not for a
+// detached command.
 func (r *running) bound(pid int, controller string, n int64, v2, v1 string) bool {
+	if r.c.Detach {
+		return false
+	}
 	value := strconv.FormatInt(n, 10)
 	if r.group != nil {
 		if file := r.group.path + "/" + v2; unix.Access(file, unix.W_OK) == nil {
@@ -108,7 +112,7 @@ func (r *running) bound(pid int, controller string, n int64, v2, v1 string) bool
 	if base == "" {
 		return false
 	}
-	name := groupPrefix + strconv.Itoa(r.s.self) + "." + strconv.FormatUint(r.s.serial.Add(1), 10) + "." + controller
+	name := r.s.groups.prefix + strconv.FormatUint(r.s.serial.Add(1), 10) + "." + controller
 	l := limitGroup{base: base, slot: r.s.notes.group(base, name)}
 	g, err := makeGroup(base, name)
 	if err != nil {

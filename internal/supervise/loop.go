@@ -35,7 +35,8 @@ type state struct {
 	pause    time.Duration
 	scanned  time.Time
 	drained  time.Time
-	unsure   int // how often nothing was found but could not be told
+	unsure   int   // how often nothing was found but could not be told
+	late     int64 // bytes read while draining
 	fds      [5]unix.PollFd
 }
 
@@ -111,25 +112,35 @@ func (r *running) serve() {
 			if o.total > before {
 				r.last = time.Now()
 			}
-			// A consumer that takes its time does not use up what a held pipe has.
-			r.drained = r.drained.Add(time.Since(began))
+			// A consumer that takes its time does not use up what a held pipe
+			// has, up to what a pipe can hold: somebody may write on for ever.
+			if r.phase == phaseDrain && r.late < bigPipe {
+				r.late += o.total - before
+				r.drained = r.drained.Add(time.Since(began))
+			}
 		}
 	}
 	if r.fds[onIn].Revents != 0 {
 		r.failed(r.io.feed.write())
 	}
 	if r.fds[onExit].Revents != 0 {
-		// It stays to be reaped: as long as it does, the number of its process
-		// group means no other one.
-		exit, err := wait(unix.P_PIDFD, r.pidfd, unix.WNOWAIT, nil)
-		if err != nil || exit.pid != 0 {
-			r.exited, r.exit = true, exit
-			r.lookAt, r.pause = time.Time{}, 0
-			if err != nil { // somebody else has reaped it
-				r.exit.code = -1
-				r.failed(&Error{Kind: KindSpawn, Op: "wait", Name: name(r.c), Err: err})
-			}
-		}
+		r.lookForExit()
+	}
+}
+
+// lookForExit sees whether the command has ended. It stays to be reaped: as
+// long as it does, the number of its process group means no other one.
+func (r *running) lookForExit() {
+	exit, err := wait(unix.P_PIDFD, r.pidfd, unix.WNOWAIT, nil)
+	if err == nil && exit.pid == 0 {
+		return
+	}
+	r.exited, r.exit = true, exit
+	r.lookAt, r.pause = time.Time{}, 0
+	if err != nil { // somebody else has reaped it
+		r.exit.code = -1
+		r.tree.leader = 0
+		r.failed(&Error{Kind: KindSpawn, Op: "wait", Name: name(r.c), Err: err})
 	}
 }
 
@@ -149,6 +160,11 @@ func (r *running) failed(err error) {
 func (r *running) turn(now time.Time) bool {
 	switch r.phase {
 	case phaseRun:
+		// First: a command that had only part of its input has not succeeded.
+		if broken := r.brokenInput(); broken != nil {
+			r.failed(&Error{Kind: KindFile, Op: "read", Name: "standard input", Err: broken})
+			return false
+		}
 		if r.exited {
 			return r.ended(now)
 		}

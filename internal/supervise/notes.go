@@ -192,15 +192,15 @@ func bootID() string {
 }
 
 // parseNote reads a note file.
-func parseNote(b []byte) (boot string, pid int, entries []entry, ok bool) {
+func parseNote(b []byte) (boot string, entries []entry, ok bool) {
 	text := string(b)
 	lines := strings.SplitN(text[:min(len(text), headSize)], "\n", 4)
 	if len(lines) < 4 || lines[0] != noteMagic {
-		return "", 0, nil, false
+		return "", nil, false
 	}
 	who, _, _ := strings.Cut(lines[2], " ")
-	if pid, _ = strconv.Atoi(who); pid <= 0 {
-		return "", 0, nil, false
+	if pid, err := strconv.Atoi(who); err != nil || pid <= 0 {
+		return "", nil, false
 	}
 	for at := headSize; at < len(text); at += slotSize {
 		line, _, _ := strings.Cut(text[at:min(len(text), at+slotSize)], "\n")
@@ -208,7 +208,7 @@ func parseNote(b []byte) (boot string, pid int, entries []entry, ok bool) {
 			entries = append(entries, e)
 		}
 	}
-	return lines[1], pid, entries, true
+	return lines[1], entries, true
 }
 
 func parseEntry(line string) (e entry, ok bool) {

@@ -92,8 +92,9 @@ func (r *running) forkHere(path string, attr *syscall.ProcAttr) (int, error) {
 		return pid, err
 	}
 	if err := r.setup(pid); err != nil {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
-		_, _ = syscall.Wait4(pid, nil, unix.WALL, nil)
+		// By its descriptor: it may be reaped already, its number a stranger's.
+		_ = unix.PidfdSendSignal(r.pidfd, unix.SIGKILL, nil, 0)
+		_ = unix.Waitid(unix.P_PIDFD, r.pidfd, nil, unix.WEXITED|unix.WALL, nil)
 		closefd(r.pidfd)
 		r.pidfd = -1
 		return 0, err
@@ -115,6 +116,9 @@ func (r *running) setup(pid int) error {
 		break
 	}
 	if !ws.Stopped() {
+		if r.group != nil && !r.s.groups.proven.Load() {
+			return errStillborn
+		}
 		return &Error{Kind: KindSpawn, Op: "exec", Name: name(r.c), Err: constError("it was killed before its first instruction")}
 	}
 	if err := r.limit(pid); err != nil {

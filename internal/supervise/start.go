@@ -35,6 +35,7 @@ type running struct {
 	event   int // wakes the loop; -1 once it is over
 	request *request
 	hurried bool
+	leaving bool  // it was asked to go
 	broken  error // of the reader of standard input
 
 	state
@@ -157,7 +158,13 @@ func (r *running) spawn(path string) error {
 		}
 		errno, _ := err.(syscall.Errno)
 		switch {
-		case errno == syscall.ETXTBSY && time.Since(begun) < busyBound && r.ctx.Err() == nil:
+		case errno == syscall.ETXTBSY && time.Since(begun) < busyBound:
+			if r.ctx.Err() != nil {
+				return stopError(r.ctx, r.c, time.Since(begun))
+			}
+			if r.c.Timeout > 0 && time.Since(begun) >= r.c.Timeout {
+				return timedOut(r.c)
+			}
 			time.Sleep(pause)
 			pause = min(2*pause, 20*time.Millisecond)
 			continue
@@ -180,16 +187,12 @@ func (r *running) ungroup() {
 // errStillborn is not seen outside.
 const errStillborn = constError("killed before it executed anything")
 
-// stillborn looks at the first child that is forked into a control group. In
+// stillborn looks at the first children that are forked into a control group. In
 // a process whose own group was once killed (and which was put there later)
 // the kernel kills each such child before its exec: see group.kill.
 func (r *running) stillborn() bool {
 	g := &r.s.groups
-	g.mu.Lock()
-	proven := g.proven
-	g.proven = true
-	g.mu.Unlock()
-	if proven {
+	if g.proven.Load() {
 		return false
 	}
 	p, err := openProc()
@@ -199,6 +202,7 @@ func (r *running) stillborn() bool {
 	defer p.close()
 	st, ok := p.stat(r.pid)
 	if !ok || !st.noExec() {
+		g.proven.Store(ok)
 		return false
 	}
 	_, _ = syscall.Wait4(r.pid, nil, 0, nil)
@@ -237,6 +241,9 @@ func (r *running) fork(path string) error {
 		r.pid, _, err = syscall.StartProcess(path, c.Argv, attr)
 	}
 	if err != nil {
+		if sys.Foreground { // the child had it before it failed
+			reclaim(r.io.child[0])
+		}
 		return err
 	}
 	if r.group != nil && r.stillborn() {

@@ -40,7 +40,7 @@ func (r *running) wakeLocked() {
 func (r *running) hurry() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.ctx.Err() != nil || r.request != nil || r.hurried {
+	if r.ctx.Err() != nil || r.request != nil || r.leaving {
 		r.hurried = true
 	}
 	r.wakeLocked()
@@ -87,43 +87,60 @@ func (p *Process) Stop(sig syscall.Signal, grace time.Duration) {
 	if r.event < 0 {
 		return
 	}
-	r.request = &request{signal: sig, grace: max(0, grace)}
+	grace = max(0, grace)
+	if r.request != nil {
+		grace = min(grace, r.request.grace)
+	}
+	r.request = &request{signal: sig, grace: grace}
 	r.wakeLocked()
 }
 
 // asks takes what was asked for since the last time.
-func (r *running) asks() (req *request, hurried bool, broken error) {
+func (r *running) asks() (req *request, hurried bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	req, r.request = r.request, nil
-	broken, r.broken = r.broken, nil
-	return req, r.hurried, broken
+	return req, r.hurried
+}
+
+func (r *running) brokenInput() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.broken
 }
 
 // reasons looks whether the command has to go, and asks it to.
 func (r *running) reasons(now time.Time) {
 	c := r.c
-	req, hurried, broken := r.asks()
+	req, hurried := r.asks()
 	grace := c.Grace
+	var cause *Error
 	switch ran := now.Sub(r.res.Started); {
 	case r.ctx.Err() != nil:
-		r.cause = stopError(r.ctx, c, ran)
-	case broken != nil:
-		r.cause = &Error{Kind: KindFile, Op: "read", Name: "standard input", Err: broken}
+		cause = stopError(r.ctx, c, ran)
 	case req != nil:
 		r.ask(now, req.signal, req.grace)
 		return
 	case !r.deadline.IsZero() && !now.Before(r.deadline):
-		r.cause = &Error{Kind: KindTimeout, Op: "run", Name: name(c), Timeout: c.Timeout, Err: context.DeadlineExceeded}
+		cause = timedOut(c)
 	case c.IdleTimeout > 0 && now.Sub(r.last) >= c.IdleTimeout:
-		r.cause = &Error{Kind: KindIdle, Op: "run", Name: name(c), Timeout: c.IdleTimeout, Err: constError("no output")}
+		cause = &Error{Kind: KindIdle, Op: "run", Name: name(c), Timeout: c.IdleTimeout, Err: constError("no output")}
 	default:
 		return
 	}
+	// It may have ended in time, while the reader of its output took longer.
+	if r.lookForExit(); r.exited {
+		return
+	}
+	r.cause = cause
 	if hurried || wanted(r.ctx) {
 		grace = min(grace, hurryGrace)
 	}
 	r.ask(now, c.Signal, grace)
+}
+
+func timedOut(c *Cmd) *Error {
+	return &Error{Kind: KindTimeout, Op: "run", Name: name(c), Timeout: c.Timeout, Err: context.DeadlineExceeded}
 }
 
 // wanted says that the one who cancelled wants it now.
@@ -136,6 +153,9 @@ func (r *running) ask(now time.Time, sig syscall.Signal, grace time.Duration) {
 	if sig == 0 {
 		sig = unix.SIGTERM
 	}
+	r.mu.Lock()
+	r.leaving = true
+	r.mu.Unlock()
 	list := r.scan(now)
 	if r.cause != nil && (r.cause.Kind == KindTimeout || r.cause.Kind == KindIdle) {
 		r.res.Evidence = look(list)
@@ -159,13 +179,21 @@ func (r *running) scan(now time.Time) []stat {
 
 // send signals the process group at once and what is outside of it one by one.
 func (r *running) send(list []stat, sig syscall.Signal) {
-	_ = syscall.Kill(-r.pid, sig)
-	signalEach(list, r.pid, sig)
+	r.sendGroup(sig)
+	signalEach(list, r.tree.leader, sig)
+}
+
+// sendGroup signals the process group, unless its leader is reaped: its number
+// may be that of a stranger by now.
+func (r *running) sendGroup(sig syscall.Signal) {
+	if r.tree.leader > 0 {
+		_ = syscall.Kill(-r.tree.leader, sig)
+	}
 }
 
 // asking waits for the tree to go, until the grace is over.
 func (r *running) asking(now time.Time) {
-	req, hurried, _ := r.asks()
+	req, hurried := r.asks()
 	if req != nil {
 		r.send(r.scan(now), req.signal)
 		r.killAt = earlier(r.killAt, now.Add(req.grace))
@@ -218,8 +246,7 @@ func (r *running) kill(now time.Time) {
 }
 
 func (r *running) round(list []stat) {
-	_ = syscall.Kill(-r.pid, unix.SIGKILL)
-	skip := r.pid
+	r.sendGroup(unix.SIGKILL)
 	if r.group != nil && r.group.kill() {
 		// One write did it; those outside are in list as well, and few.
 		inside := make(map[int]bool)
@@ -234,8 +261,8 @@ func (r *running) round(list []stat) {
 		}
 		list = kept
 	}
-	signalEach(list, skip, unix.SIGKILL)
-	_ = syscall.Kill(-r.pid, unix.SIGCONT)
+	signalEach(list, r.tree.leader, unix.SIGKILL)
+	r.sendGroup(unix.SIGCONT)
 }
 
 // killing goes on until the tree is empty, or what is left cannot be ended.
@@ -257,7 +284,7 @@ func (r *running) killing(now time.Time) {
 		r.round(list)
 		return
 	}
-	if r.group == nil {
+	if r.group == nil || r.group.byHand {
 		r.round(r.scan(now))
 	}
 }

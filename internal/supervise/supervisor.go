@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,7 +60,8 @@ type leftover struct{ pid, pidfd int }
 func New(opts Options) (*Supervisor, error) {
 	s := &Supervisor{opts: opts, self: os.Getpid(), active: make(map[int]*running)}
 	s.null = sync.OnceValues(func() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_RDWR, 0) })
-	s.groups.self, s.notes.self, s.notes.dir = s.self, s.self, opts.RunDir
+	s.groups.prefix = groupPrefix + strconv.Itoa(s.self) + "." + strconv.FormatInt(time.Now().UnixNano(), 36) + "."
+	s.notes.self, s.notes.dir = s.self, opts.RunDir
 	if !opts.Subreaper {
 		return s, nil
 	}

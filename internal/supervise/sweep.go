@@ -78,8 +78,8 @@ func sweepNote(path string, self int) (int, error) {
 		return 0, &os.PathError{Op: "read", Path: path, Err: err}
 	}
 	ended := 0
-	boot, pid, entries, ok := parseNote(b)
-	if ok && boot == bootID() && pid != self {
+	boot, entries, ok := parseNote(b)
+	if ok && boot == bootID() {
 		ended, err = sweepEntries(entries, self)
 	}
 	if err != nil {

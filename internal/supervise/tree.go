@@ -134,7 +134,7 @@ func (p *proc) pids() []int {
 // once stays a member when it changes its parent.
 type tree struct {
 	self   int // never a member
-	leader int // of the process group; not reaped as long as the tree is used
+	leader int // of the process group, as long as it is not reaped; or 0
 	since  uint64
 	group  *group
 	mark   string         // in the environment, where there is no control group
