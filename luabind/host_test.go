@@ -103,6 +103,9 @@ func TestErrorsAreTheSameInGo(t *testing.T) {
 			if se.Script != "t.lua" || se.Line != 1 || se.Msg != "it failed" {
 				t.Errorf("got %q line %d: %q", se.Script, se.Line, se.Msg)
 			}
+			if !strings.Contains(se.Backtrace(), "t.lua:1") {
+				t.Errorf("the traceback does not name the first place: %s", se.Backtrace())
+			}
 		})
 	}
 }
@@ -276,6 +279,7 @@ func TestRequire(t *testing.T) {
 		"app/loop2.lua":   {Data: []byte(`print(require "loop2")`)},
 		"app/up.lua":      {Data: []byte(`require "..secret"`)},
 		"app/missing.lua": {Data: []byte(`require "nope"`)},
+		"app/file.lua":    {Data: []byte(`require "lib.a" require "lib/a.lua"`)},
 		"secret.lua":      {Data: []byte(`return 1`)},
 	}
 	var out bytes.Buffer
@@ -294,7 +298,7 @@ func TestRequire(t *testing.T) {
 	if err := host.RunText(t.Context(), "app/main.lua", `require "lib.a"`); err == nil {
 		t.Error("a text has found the modules of a folder")
 	}
-	for _, script := range []string{"app/up.lua", "app/missing.lua"} {
+	for _, script := range []string{"app/up.lua", "app/missing.lua", "app/file.lua"} {
 		if err := host.Run(t.Context(), script); err == nil {
 			t.Errorf("%s: no error", script)
 		}

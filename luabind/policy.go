@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -31,16 +32,25 @@ func (c *Call) Require(a policy.Action) error {
 	return &Error{Kind: KindDenied, Message: msg, Fields: fields}
 }
 
-// Environ is what a command's environment starts from, as far as the policy shows it.
+// Environ is what a command's environment starts from, as far as the policy
+// shows it. It is the same one for the whole run: a caller that changes it
+// makes a copy, which appending does.
 func (c *Call) Environ() []string {
-	out := make([]string, 0, len(c.s.host.cfg.environ))
-	for _, kv := range c.s.host.cfg.environ {
+	if c.s.environ == nil {
+		c.s.environ = c.s.host.cfg.shownEnviron()
+	}
+	return c.s.environ
+}
+
+func (c *config) shownEnviron() []string {
+	out := make([]string, 0, len(c.environ))
+	for _, kv := range c.environ {
 		name, _, ok := strings.Cut(kv, "=")
-		if ok && (plainEnv(name) || c.s.host.cfg.policy.Check(policy.Env{Name: name}).Allowed) {
+		if ok && (plainEnv(name) || c.policy.Check(policy.Env{Name: name}).Allowed) {
 			out = append(out, kv)
 		}
 	}
-	return out
+	return slices.Clip(out)
 }
 
 // plainEnv are the variables that every command gets.

@@ -36,7 +36,7 @@ func (s *Session) require(c *Call) error {
 		return c.Usage("name", "%q is not the name of a module, such as %q or %q", name, "proc", "lib.disks")
 	}
 	file := strings.ReplaceAll(name, ".", "/") + ".lua"
-	if v, ok := s.loaded[file]; ok {
+	if v, ok := s.files[file]; ok {
 		return c.Return(v)
 	}
 	source, err := s.readModule(file)
@@ -55,17 +55,17 @@ func (s *Session) load(c *Call, file, source string) error {
 	if err != nil {
 		return &Error{Kind: KindParse, Message: err.Error(), Cause: err}
 	}
-	s.loaded[file] = lua.LFalse // what a module that requires itself sees
+	s.files[file] = lua.LFalse // what a module that requires itself sees
 	values, err := c.Invoke(chunk.Function(s.L, s.rt), file)
 	if err != nil {
-		delete(s.loaded, file)
+		delete(s.files, file)
 		return err
 	}
 	v := lua.LValue(lua.LTrue)
 	if len(values) > 0 && values[0] != lua.LNil {
 		v = values[0]
 	}
-	s.loaded[file] = v
+	s.files[file] = v
 	return c.Return(v)
 }
 

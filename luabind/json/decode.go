@@ -30,15 +30,15 @@ func decode(c *luabind.Call) error {
 	if err := c.Unpack("text", &text); err != nil {
 		return err
 	}
-	v, err := Decode(c, text)
+	v, err := decodeText(c, text)
 	if err != nil {
 		return err
 	}
 	return c.Return(v)
 }
 
-// Decode reads one JSON document; an error is of kind parse.
-func Decode(c *luabind.Call, text string) (lua.LValue, error) {
+// decodeText reads one JSON document; an error is of kind parse.
+func decodeText(c *luabind.Call, text string) (lua.LValue, error) {
 	d := &decoder{c: c, s: text, null: null(c)}
 	d.space()
 	v, err := d.value(0)

@@ -2,7 +2,6 @@ package out
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -107,7 +106,7 @@ func (p *printer) field(k, v lua.LValue, n *int, depth int) error {
 	*n++
 	switch key := k.(type) {
 	case lua.LString:
-		if regexp.MustCompile(`^[A-Za-z_]\w*$`).MatchString(string(key)) {
+		if isName(string(key)) {
 			p.out.WriteString(string(key) + " = ")
 		} else {
 			p.out.WriteString("[" + quote(string(key)) + "] = ")
@@ -120,6 +119,18 @@ func (p *printer) field(k, v lua.LValue, n *int, depth int) error {
 		p.out.WriteString("[" + k.String() + "] = ")
 	}
 	return p.value(v, depth+1)
+}
+
+// isName says that a key can be written without brackets.
+func isName(key string) bool {
+	for i := range len(key) {
+		b := key[i]
+		letter := b == '_' || 'a' <= b|0x20 && b|0x20 <= 'z'
+		if !letter && (i == 0 || b < '0' || b > '9') {
+			return false
+		}
+	}
+	return key != ""
 }
 
 func (p *printer) newline(depth int) {
