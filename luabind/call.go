@@ -48,10 +48,10 @@ func (c *Call) Self() any { return c.self }
 func (c *Call) Stdin() io.Reader { return c.s.host.cfg.stdin }
 
 // Stdout is the script's standard output.
-func (c *Call) Stdout() io.Writer { return c.s.host.cfg.stdout }
+func (c *Call) Stdout() io.Writer { return c.s.stdout }
 
 // Stderr is the script's standard error.
-func (c *Call) Stderr() io.Writer { return c.s.host.cfg.stderr }
+func (c *Call) Stderr() io.Writer { return c.s.stderr }
 
 // Limits are the limits of the run, defaults filled in.
 func (c *Call) Limits() Limits { return c.s.host.cfg.limits }

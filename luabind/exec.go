@@ -16,6 +16,9 @@ type Command struct {
 	Probe bool
 	// Where is the place in the script that runs it, "check.lua:12".
 	Where string
+	// Masked says that secrets are known: what the command writes must not reach
+	// a file or a descriptor of ours but through the mask.
+	Masked bool
 }
 
 // Result is what is known of a command that was started. A link that answers

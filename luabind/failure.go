@@ -60,10 +60,12 @@ func (s *Session) failure(api *lua.ApiError) error {
 		out.Msg = "error value: " + inline(v, 0)
 	}
 	s.takePlace(out)
+	out.Msg = s.mask.String(out.Msg)
 	return out
 }
 
 func (s *Session) scriptError(e *Error, trace string) *ScriptError {
+	e = s.maskError(e)
 	out := &ScriptError{Script: s.script, Msg: e.Message, trace: strings.TrimSpace(trace), cause: e}
 	place := e.Where
 	if place == "" {

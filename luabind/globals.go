@@ -25,7 +25,7 @@ func (s *Session) openGlobals() {
 	s.rt = &luacode.Runtime{MaxString: maxString, Resource: s.raiseResource}
 	started := time.Now()
 	s.closeLib = lualib.Open(s.L, lualib.Config{
-		Stdout:    s.host.cfg.stdout,
+		Stdout:    s.stdout,
 		MaxString: maxString,
 		Resource:  s.raiseResource,
 		Fatal:     func(error) bool { return s.exit != nil || s.ctx.Err() != nil },
@@ -63,6 +63,10 @@ func textOfUserdata(v any) (string, bool) {
 		return x.Message, true
 	case *object:
 		return x.typ, true
+	case *secret:
+		return hidden, true
+	case *plan:
+		return "planned", true
 	}
 	return "", false
 }
@@ -97,7 +101,9 @@ func (s *Session) builtin(name string) (lua.LValue, bool) {
 		return v, true
 	}
 	var v lua.LValue
-	if m, ok := s.host.modules[name]; ok {
+	if m, ok := s.host.modules[name]; ok && m.Global != nil {
+		v = s.wrap("_G", name, m.Global.Impl)
+	} else if ok {
 		t := s.L.CreateTable(0, len(m.Funcs))
 		for _, f := range m.Funcs {
 			t.RawSetString(f.Name, s.wrap(m.Name, f.Name, f.Impl))

@@ -6,8 +6,11 @@ type Module struct {
 	Name string
 	// Doc is the manual: the first line says what the module is for, in one
 	// sentence. It feeds the REPL's help, opslua doc, completion and the stubs.
-	Doc   string
-	Funcs []Func
+	Doc string
+	// Global, when set, makes the global itself a function, such as
+	// check(name, opts, fn): the module has no Funcs and no Values then.
+	Global *Func
+	Funcs  []Func
 	// Types are the objects that its functions return.
 	Types []Type
 	// Values are what is no function.

@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"regexp"
 	"time"
 
+	"opslua/internal/mask"
 	"opslua/policy"
 )
 
@@ -67,6 +69,12 @@ type config struct {
 	own     bool
 	runDir  string
 	hurry   <-chan struct{}
+
+	plan     func(context.Context, Change) // nil: no dry run
+	progress func(Progress)
+	log      slog.Handler
+	stateDir string
+	mask     *mask.Mask
 }
 
 // WithModules adds modules. A name that is taken already is an error of New.
@@ -139,6 +147,12 @@ func WithOwnProcess(runDir string) Option {
 // channel is closed: a second Ctrl-C.
 func WithHurry(ch <-chan struct{}) Option {
 	return func(c *config) error { c.hurry = ch; return nil }
+}
+
+// WithMask shares the mask of secrets with whoever writes what a run gave, such
+// as a report. Default: each run has its own.
+func WithMask(m *mask.Mask) Option {
+	return func(c *config) error { c.mask = m; return nil }
 }
 
 func newConfig() *config { return &config{values: map[string]any{}} }

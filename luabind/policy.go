@@ -67,7 +67,7 @@ func (s *Session) audit(e Event) {
 		return
 	}
 	e.Time, e.Script = time.Now(), s.script
-	s.host.cfg.audit(s.ctx, e)
+	s.host.cfg.audit(s.ctx, s.maskEvent(e))
 }
 
 func (s *Session) auditOutcome(cmd *Command, r *Result, err error, took time.Duration) {

@@ -13,6 +13,7 @@ import (
 
 	"opslua/internal/luacode"
 	"opslua/internal/lualib"
+	"opslua/internal/mask"
 	"opslua/internal/supervise"
 )
 
@@ -26,17 +27,21 @@ type Session struct {
 	script string
 	file   bool // the script is a file, and its folder has modules for require
 
-	rt       *luacode.Runtime
-	closeLib func()
-	metas    map[string]*lua.LTable
-	objects  map[string]bool // types that had an object, by module.type
-	locals   map[any]any
-	environ  []string              // what Call.Environ gives
-	loaded   map[string]lua.LValue // modules of opslua and values of the embedder
-	files    map[string]lua.LValue // of the script's own folder
-	closers  []func()
-	atEnd    []func() error
-	exit     *ExitError
+	rt        *luacode.Runtime
+	closeLib  func()
+	metas     map[string]*lua.LTable
+	objects   map[string]bool // types that had an object, by module.type
+	locals    map[any]any
+	environ   []string              // what Call.Environ gives
+	loaded    map[string]lua.LValue // modules of opslua and values of the embedder
+	files     map[string]lua.LValue // of the script's own folder
+	mask      *mask.Mask
+	stdout    *mask.Writer
+	stderr    *mask.Writer
+	closers   []func()
+	atEnd     []func() error
+	finishers []func(*Call) error
+	exit      *ExitError
 
 	execOnce  sync.Once
 	exec      ExecFunc
@@ -60,6 +65,10 @@ func (h *Host) newSession(ctx context.Context, script string) (*Session, error) 
 		loaded: map[string]lua.LValue{}, files: map[string]lua.LValue{},
 		closed: make(chan struct{}),
 	}
+	if s.mask = h.cfg.mask; s.mask == nil {
+		s.mask = &mask.Mask{}
+	}
+	s.stdout, s.stderr = s.mask.Writer(h.cfg.stdout), s.mask.Writer(h.cfg.stderr)
 	s.L = lua.NewState(lualib.Options())
 	s.openGlobals()
 	return s, nil
@@ -191,15 +200,34 @@ func (s *Session) bound(parent context.Context) (context.Context, func()) {
 	return ctx, func() { cancel(nil); done(); stop() }
 }
 
+// lastLook is what has to hold at the end of a whole script, and what runs then.
 func (s *Session) lastLook() error {
+	if err := s.look(); err != nil {
+		return err
+	}
+	return s.finish()
+}
+
+// look asks all who registered a last look; each has one only at what is new.
+func (s *Session) look() error {
 	var errs []error
 	for _, f := range s.atEnd {
 		if err := f(); err != nil {
 			errs = append(errs, s.scriptError(errorFor(err), ""))
 		}
 	}
-	s.atEnd = nil
 	return joined(errs...)
+}
+
+// protected runs a Go function as a call of the script's, so that it may use
+// Lua; its error is that of the run.
+func (s *Session) protected(name string, f func(*Call) error) error {
+	s.L.Push(s.wrap("_G", name, f))
+	api := lualib.PCall(s.L, 0, 0)
+	if s.exit != nil {
+		return nil
+	}
+	return s.outcome(api, false)
 }
 
 // joined is errors.Join, but that one error alone stays itself.
@@ -224,10 +252,11 @@ func (s *Session) close() error {
 	s.closeLib()
 	s.L.Close()
 	close(s.closed)
+	var err error
 	if s.super != nil {
-		return s.super.Close()
+		err = s.super.Close()
 	}
-	return nil
+	return joined(err, s.stdout.Flush(), s.stderr.Flush())
 }
 
 // supervisor starts commands, from the first that the run wants.
@@ -236,7 +265,7 @@ func (s *Session) start() (ExecFunc, error) {
 		cfg := &s.host.cfg
 		s.super, s.superErr = supervise.New(supervise.Options{
 			Subreaper: cfg.own, RunDir: cfg.runDir,
-			Stdin: file(cfg.stdin), Stdout: cfg.stdout, Stderr: cfg.stderr,
+			Stdin: file(cfg.stdin), Stdout: s.stdout, Stderr: s.stderr,
 		})
 		if s.superErr != nil {
 			return
@@ -244,11 +273,30 @@ func (s *Session) start() (ExecFunc, error) {
 		if cfg.hurry != nil {
 			go s.watchHurry()
 		}
-		s.exec = chain(cfg.links, func(ctx context.Context, c *Command) (*Result, error) {
-			return s.super.Run(ctx, &c.Cmd)
-		})
+		last := s.runCommand
+		if cfg.plan != nil {
+			last = s.planLink(last)
+		}
+		s.exec = chain(cfg.links, last)
 	})
 	return s.exec, s.superErr
+}
+
+// runCommand is the end of the chain. A stream that a command inherits is the
+// file itself, where it is one and no secret could pass through it unseen.
+func (s *Session) runCommand(ctx context.Context, c *Command) (*Result, error) {
+	own := c.Cmd
+	if !c.Masked {
+		direct(&own.Stdout, s.host.cfg.stdout)
+		direct(&own.Stderr, s.host.cfg.stderr)
+	}
+	return s.super.Run(ctx, &own)
+}
+
+func direct(o *supervise.Output, stream any) {
+	if f := file(stream); f != nil && o.Inherit {
+		*o = supervise.Output{Fd: f}
+	}
 }
 
 // Exec sends a granted command through the exec chain. Safe for concurrent use.
@@ -257,6 +305,7 @@ func (c *Call) Exec(ctx context.Context, cmd *Command) (*Result, error) {
 	if err != nil {
 		return nil, Errorf(KindResource, "cannot run commands: %w", err)
 	}
+	cmd.Masked = c.s.mask.Active()
 	started := time.Now()
 	r, err := run(ctx, cmd)
 	c.s.auditOutcome(cmd, r, err, time.Since(started))

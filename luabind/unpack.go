@@ -68,7 +68,7 @@ func Describe(f Func) []Arg {
 //	"mode?"    from the option table: the argument behind those by position, or,
 //	           with "argv...", the same table or the next
 //
-// Destinations are pointers to string, bool, int, int64, float64,
+// Destinations are pointers to string, Text, bool, int, int64, float64,
 // time.Duration (seconds or text), Size, []string, map[string]string,
 // lua.LValue, *lua.LTable, *lua.LFunction, Opt of these, and Unpackers.
 // Destinations of what was not given stay as they are. A mistake is an error of
@@ -274,8 +274,11 @@ func (c *Call) list(name string, t *lua.LTable) ([]string, error) {
 	out := make([]string, n)
 	for i := range out {
 		v := luatable.Get(t, lua.LNumber(i+1))
-		s, ok := c.textOf(v)
+		s, ok := c.TextOf(v)
 		if !ok {
+			if what, planned := plannedOf(v); planned {
+				return nil, c.ReadsPlanned(what)
+			}
 			if v == lua.LNil {
 				return nil, c.usage(name, fmt.Sprintf("item %d is nil, want a list without holes", i+1))
 			}
@@ -321,6 +324,9 @@ func (c *Call) assign(name string, v lua.LValue, dst any) error {
 	if ok {
 		return nil
 	}
+	if what, planned := plannedOf(v); planned {
+		return c.ReadsPlanned(what)
+	}
 	if detail != "" {
 		return c.usage(name, detail)
 	}
@@ -334,6 +340,10 @@ func (c *Call) convert(v lua.LValue, dst any) (detail string, ok bool) {
 		*d, ok = v, true
 	case *string:
 		*d, ok = c.textOf(v)
+	case *Text:
+		var text string
+		text, ok = c.TextOf(v)
+		*d = Text(text)
 	case *bool:
 		var b lua.LBool
 		b, ok = v.(lua.LBool)
