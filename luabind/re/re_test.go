@@ -107,7 +107,7 @@ func TestRefusals(t *testing.T) {
 		`re.split("a", "a", -1)`:                                {luabind.KindUsage, "max: got -1"},
 		`re.replace("a", "a", "", 0)`:                           {luabind.KindUsage, "max: got 0"},
 		`re.match("a")`:                                         {luabind.KindUsage, "pattern: missing"},
-		`re.replace(("x"):rep(1e7), ".*", ("$0"):rep(1e6))`:     {luabind.KindResource, "larger than 256 MiB"},
+		`re.replace(("x"):rep(1e6), ".*", ("$0"):rep(1e5))`:     {luabind.KindResource, "larger than 256 MiB"},
 	} {
 		_, err := run(t, call)
 		var e *luabind.Error
@@ -161,6 +161,19 @@ func TestManyMatches(t *testing.T) {
 	}
 	var e *luabind.Error
 	err = host.RunText(t.Context(), "t.lua", `re.all(("a"):rep(1e6), ".")`)
+	if !errors.As(err, &e) || e.Kind != luabind.KindResource {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestGrowingResult: what a function returns is bounded too.
+func TestGrowingResult(t *testing.T) {
+	host, err := luabind.New(luabind.WithModules(re.Module()), luabind.WithLimits(luabind.Limits{Memory: 16 << 20}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e *luabind.Error
+	err = host.RunText(t.Context(), "t.lua", `local x = ("x"):rep(1e6) re.replace(("a"):rep(100), "a", function() return x end)`)
 	if !errors.As(err, &e) || e.Kind != luabind.KindResource {
 		t.Errorf("got %v", err)
 	}

@@ -40,6 +40,14 @@ type piece struct {
 	group int // -1: the text
 }
 
+// in is what the piece is for a match.
+func (p piece) in(s string, m []int) string {
+	if p.group < 0 {
+		return p.text
+	}
+	return part(s, m, p.group)
+}
+
 func replace(c *luabind.Call) error {
 	var s string
 	var with replacement
@@ -62,6 +70,11 @@ func replace(c *luabind.Call) error {
 	b := builder{c: c, limit: math.MaxInt32, look: looker{c: c}}
 	if memory := c.Limits().Memory; memory > 0 {
 		b.limit = int(min(memory/2, math.MaxInt32))
+	}
+	if with.fn == nil {
+		if err := b.reserve(pieces, s, found); err != nil {
+			return err
+		}
 	}
 	at := 0
 	for _, m := range found {
@@ -88,9 +101,35 @@ type builder struct {
 	look  looker
 }
 
+func (b *builder) tooLarge() error {
+	return luabind.Errorf(luabind.KindResource, "%s: the result is larger than %s", b.c.Name(), units.FormatBytes(int64(b.limit)))
+}
+
+// reserve makes room for all of the result, before any of it is written.
+func (b *builder) reserve(pieces []piece, s string, found [][]int) error {
+	size := len(s)
+	for _, m := range found {
+		size -= m[1] - m[0]
+		for _, p := range pieces {
+			size += len(p.in(s, m))
+			if size > b.limit+len(s) { // what is still to be taken off is in s
+				return b.tooLarge()
+			}
+			if err := b.look.look(); err != nil {
+				return err
+			}
+		}
+	}
+	if size > b.limit {
+		return b.tooLarge()
+	}
+	b.out.Grow(size)
+	return nil
+}
+
 func (b *builder) write(text string) error {
 	if len(text) > b.limit-b.out.Len() {
-		return luabind.Errorf(luabind.KindResource, "%s: the result is larger than %s", b.c.Name(), units.FormatBytes(int64(b.limit)))
+		return b.tooLarge()
 	}
 	b.out.WriteString(text)
 	return b.look.look()
@@ -106,11 +145,7 @@ func (b *builder) match(fn *lua.LFunction, pieces []piece, s string, m []int) er
 		return b.write(text)
 	}
 	for _, p := range pieces {
-		text := p.text
-		if p.group >= 0 {
-			text = part(s, m, p.group)
-		}
-		if err := b.write(text); err != nil {
+		if err := b.write(p.in(s, m)); err != nil {
 			return err
 		}
 	}
