@@ -107,6 +107,7 @@ func (p *plainer) object(u *lua.LUserData) (any, error) {
 		return nil, p.c.ReadsPlanned(what)
 	}
 	if e, ok := u.Value.(*Error); ok {
+		p.c.l.GetField(u, "kind") // who keeps account of unread errors sees that this one is read
 		m := map[string]any{"kind": string(e.Kind), "message": e.Message}
 		if e.Where != "" {
 			m["where"] = e.Where
