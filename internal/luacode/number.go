@@ -34,6 +34,9 @@ func FormatNumber(v float64) string {
 // whatever the locale. What is too large is infinite. The words inf and nan
 // are not numbers.
 func ParseNumber(s string) (float64, bool) {
+	if n, ok := shortInteger(s); ok {
+		return float64(n), true
+	}
 	s = strings.Trim(s, " \t\n\v\f\r")
 	body := strings.TrimLeft(s, "+-")
 	if len(s)-len(body) > 1 || body == "" {
@@ -90,4 +93,19 @@ func parseFloat(s string) (float64, bool) {
 		return v, ok && ne.Err == strconv.ErrRange
 	}
 	return v, true
+}
+
+// shortInteger reads what most numbers are: up to 15 digits and nothing else.
+func shortInteger(s string) (n int64, ok bool) {
+	if len(s) == 0 || len(s) > 15 {
+		return 0, false
+	}
+	for i := 0; i < len(s); i++ {
+		d := s[i] - '0'
+		if d > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(d)
+	}
+	return n, true
 }
