@@ -16,6 +16,22 @@ import (
 	"opslua/policy"
 )
 
+// proc.check with neither a command nor selectors is a mistake that names what
+// was probably meant.
+func TestCheckOfNothing(t *testing.T) {
+	for script, want := range map[string]string{
+		"proc.check{}":               "neither a command",
+		"proc.check{nam = 'x'}":      `did you mean "name"?`,
+		"proc.check{timeout = '5s'}": "neither a command",
+	} {
+		_, err := run(t, "c.lua", script)
+		var e *luabind.Error
+		if !errors.As(err, &e) || e.Kind != luabind.KindUsage || !strings.Contains(e.Message, want) {
+			t.Errorf("%s\ngave %v, want %s", script, err, want)
+		}
+	}
+}
+
 // A failed result that the script never looks at fails the script, and names
 // the line that ran the command.
 func TestUnlookedFailures(t *testing.T) {

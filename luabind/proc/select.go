@@ -67,6 +67,24 @@ func selectsOnly(v lua.LValue) bool {
 	return found
 }
 
+// meantSelector is a hint for a table whose name of a selector is misspelt.
+func meantSelector(t *lua.LTable) (hint string) {
+	known := map[string]bool{}
+	s := &selectors{}
+	for _, v := range s.with() {
+		if name, ok := v.(string); ok {
+			known[strings.TrimSuffix(name, "?")] = true
+		}
+	}
+	luatable.ForEach(t, func(k, _ lua.LValue) bool {
+		if name, ok := k.(lua.LString); ok {
+			hint = luabind.DidYouMean(string(name), known)
+		}
+		return hint == ""
+	})
+	return hint
+}
+
 // query makes the question for the process table.
 func (s *selectors) query(c *luabind.Call, fields proctable.Field) (proctable.Query, error) {
 	q := proctable.Query{Fields: fields, Kernel: s.kernel, Name: s.name, Exe: s.exe, User: string(s.user),
