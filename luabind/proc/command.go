@@ -50,7 +50,11 @@ func prepare(c *luabind.Call, argv []string, o *options) (*work, error) {
 	if path, err := supervise.LookPath(argv[0], o.cwd, w.cmd.Env); err == nil {
 		w.cmd.Path = absolute(path)
 	}
-	if err := c.Require(policy.Command{Argv: argv, Path: resolved(w.cmd.Path), Probe: o.probe.V}); err != nil {
+	program := w.cmd.Path
+	if !c.Unlimited() {
+		program = resolved(program)
+	}
+	if err := c.Require(policy.Command{Argv: argv, Path: program, Probe: o.probe.V}); err != nil {
 		return nil, err
 	}
 	if err := o.grantEnv(c); err != nil {
