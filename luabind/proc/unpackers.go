@@ -95,6 +95,21 @@ func (m *stdinMode) UnpackLua(_ *luabind.Call, v lua.LValue) error {
 	return errWant(v, `"null" or "inherit"; a text comes as input = "…"`)
 }
 
+// folder is a directory. An empty name, such as that of a variable that was
+// never set, must not mean the one that opslua happens to be in.
+type folder string
+
+func (*folder) LuaType() string { return "string" }
+
+func (f *folder) UnpackLua(_ *luabind.Call, v lua.LValue) error {
+	s, ok := v.(lua.LString)
+	if !ok || s == "" {
+		return errWant(v, "the path of a directory")
+	}
+	*f = folder(s)
+	return nil
+}
+
 // inputSource is what a command reads.
 type inputSource struct {
 	set  bool
@@ -228,18 +243,25 @@ func (l *treeLimits) UnpackLua(c *luabind.Call, v lua.LValue) error {
 	if _, ok := v.(*lua.LTable); !ok {
 		return errWant(v, `a table such as {memory = "512MiB"}`)
 	}
-	var memory luabind.Size
-	var cpu time.Duration
-	next := treeLimits{}
-	if err := c.UnpackValue("limits", v, "memory?", &memory, "cpu?", &cpu,
-		"files?", &next.Files, "processes?", &next.Processes); err != nil {
+	var memory luabind.Opt[luabind.Size]
+	var cpu luabind.Opt[time.Duration]
+	var files, processes luabind.Opt[int]
+	if err := c.UnpackValue("limits", v, "memory?", &memory, "cpu?", &cpu, "files?", &files, "processes?", &processes); err != nil {
 		return err
 	}
-	if next.Files < 0 || next.Processes < 0 {
-		return errText("want numbers from 1")
+	for _, one := range []struct {
+		name     string
+		set, off bool
+		v        int64
+	}{
+		{"memory", memory.Set, memory.Off, int64(memory.V)}, {"cpu", cpu.Set, cpu.Off, int64(cpu.V)},
+		{"files", files.Set, files.Off, int64(files.V)}, {"processes", processes.Set, processes.Off, int64(processes.V)},
+	} {
+		if one.off || one.set && one.v <= 0 {
+			return errText(one.name + ": want more than 0; leave it out for no limit")
+		}
 	}
-	next.Memory, next.CPU = int64(memory), cpu
-	*l = next
+	*l = treeLimits{Memory: int64(memory.V), CPU: cpu.V, Files: int64(files.V), Processes: int64(processes.V)}
 	return nil
 }
 
