@@ -96,6 +96,7 @@ func (e *encoder) userdata(u *lua.LUserData) error {
 	if err, ok := u.Value.(error); ok {
 		var ev *luabind.Error
 		if errors.As(err, &ev) {
+			e.c.L().GetField(u, "kind") // who keeps account of unread errors sees that this one is read
 			return e.errorValue(ev)
 		}
 	}
