@@ -93,33 +93,15 @@ func (o *outcome) result(c *luabind.Call) (*lua.LTable, error) {
 }
 
 // errorValue makes the error value of an outcome that is handed over rather
-// than raised. It has to be looked at as well: a field, a method or its text.
+// than raised. It has to be looked at as well.
 func (o *outcome) errorValue(c *luabind.Call) (lua.LValue, error) {
 	e := o.failure()
-	v, err := c.ToLua(e)
-	ud, ok := v.(*lua.LUserData)
-	if err != nil || !ok || o.w.opts.ok.any {
-		return v, err
-	}
-	plain, ok := ud.Metatable.(*lua.LTable)
-	if !ok {
-		return v, nil
+	if o.w.opts.ok.any {
+		return c.ToLua(e)
 	}
 	u := &unlooked{err: &luabind.Error{Kind: e.Kind, Message: e.Message, Where: e.Where}}
 	ledgerOf(c).add(u)
-	mt := c.L().NewTable()
-	plain.ForEach(func(k, m lua.LValue) {
-		fn, isFunction := m.(*lua.LFunction)
-		if isFunction && fn.IsG && (k == lua.LString("__index") || k == lua.LString("__tostring") || k == lua.LString("__concat")) {
-			m = c.L().NewFunction(func(l *lua.LState) int {
-				u.seen, ud.Metatable = true, plain
-				return fn.GFunction(l)
-			})
-		}
-		mt.RawSet(k, m)
-	})
-	ud.Metatable = mt
-	return v, nil
+	return c.NewError(e, func() { u.seen = true }), nil
 }
 
 // watch puts a metatable in front of the plain one that notices the look.
