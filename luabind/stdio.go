@@ -23,12 +23,11 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 // lockStdio puts locks in front of what are no files; one and the same writer
 // gets one lock.
 func lockStdio(out, errw io.Writer) (io.Writer, io.Writer) {
-	same := out != nil && errw != nil && reflect.TypeOf(out).Comparable() && reflect.TypeOf(out) == reflect.TypeOf(errw) && out == errw
-	out = locked(out)
-	if same {
-		return out, out
+	if out != nil && reflect.TypeOf(out).Comparable() && out == errw {
+		both := locked(out)
+		return both, both
 	}
-	return out, locked(errw)
+	return locked(out), locked(errw)
 }
 
 func locked(w io.Writer) io.Writer {

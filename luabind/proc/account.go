@@ -34,6 +34,9 @@ func (a *account) UnpackLua(_ *luabind.Call, v lua.LValue) error {
 
 // shown is how rows show a user: by name where the user database has one.
 func (a account) shown() string {
+	if a == "" {
+		return ""
+	}
 	if _, err := user.Lookup(string(a)); err == nil {
 		return string(a)
 	}

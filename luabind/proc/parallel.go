@@ -60,23 +60,27 @@ func prepareList(c *luabind.Call, list *lua.LTable, base *options) ([]*work, err
 
 // commandsOnly refuses names in a list of commands: options stand in the second
 // table, and would be lost here.
-func commandsOnly(c *luabind.Call, list *lua.LTable) (bad error) {
-	n := luatable.Len(list)
-	luatable.ForEach(list, func(k, _ lua.LValue) bool {
-		if i, ok := k.(lua.LNumber); !ok || i < 1 || i > lua.LNumber(n) || i != lua.LNumber(int(i)) {
-			bad = c.Usage("list", "unexpected item %s, want a list of commands such as {{\"ls\"}, {\"df\"}}, options after it", show(k))
-		}
-		return bad == nil
-	})
-	return bad
+func commandsOnly(c *luabind.Call, list *lua.LTable) error {
+	if k, stray := strayKey(list); stray {
+		return c.Usage("list", `unexpected item %s, want a list of commands such as {{"ls"}, {"df"}}, options after it`, show(k))
+	}
+	return nil
+}
+
+// commandItem refuses an item of such a list that is no command.
+func commandItem(c *luabind.Call, what string, v lua.LValue, example string) error {
+	switch t, ok := v.(*lua.LTable); {
+	case !ok:
+		return c.Usage(what, "got %s, want a command such as %s", show(v), example)
+	case luatable.Len(t) == 0:
+		return c.Usage(what, "got an empty list, want a command such as %s", example)
+	}
+	return nil
 }
 
 func prepareItem(c *luabind.Call, what string, v lua.LValue, o options) (*work, error) {
-	switch t, ok := v.(*lua.LTable); {
-	case !ok:
-		return nil, c.Usage(what, `got %s, want a command such as {"ls", "-l"}`, show(v))
-	case luatable.Len(t) == 0:
-		return nil, c.Usage(what, `got an empty list, want a command such as {"ls", "-l"}`)
+	if err := commandItem(c, what, v, `{"ls", "-l"}`); err != nil {
+		return nil, err
 	}
 	var argv []string
 	if err := c.UnpackValue(what, v, o.with("argv...", &argv)...); err != nil {

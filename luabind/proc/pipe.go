@@ -83,11 +83,8 @@ func newPipeline(c *luabind.Call, list *lua.LTable, o *options) (*pipeline, erro
 // stageOptions are those of the whole that concern a stage: standard input is
 // the first one's, output the last one's.
 func stageOptions(c *luabind.Call, what string, item lua.LValue, o *options, first, last bool) (*options, error) {
-	switch t, ok := item.(*lua.LTable); {
-	case !ok:
-		return nil, c.Usage(what, `got %s, want a command such as {"wc", "-l"}`, show(item))
-	case luatable.Len(t) == 0:
-		return nil, c.Usage(what, `got an empty list, want a command such as {"wc", "-l"}`)
+	if err := commandItem(c, what, item, `{"wc", "-l"}`); err != nil {
+		return nil, err
 	}
 	own := *o
 	own.retries, own.retryOn = 0, retryOn{}

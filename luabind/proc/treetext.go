@@ -10,6 +10,7 @@ import (
 
 	"opslua/internal/escape"
 	"opslua/internal/luatable"
+	"opslua/internal/proctable"
 	"opslua/luabind"
 )
 
@@ -217,7 +218,11 @@ func (f *finder) chooses(c *luabind.Call, n *lua.LTable) (bool, error) {
 		if got == lua.LNil && luatable.Get(n, lua.LString("pid")) != lua.LNumber(0) && !denies(n, name) && name != "exe" && name != "unit" {
 			return false, c.Usage(name, "the tree was made without it; ask for it: fields = {%q, …}", name)
 		}
-		if got != want && (name != "unit" || got != want.(lua.LString)+".service") {
+		same := got == want
+		if name == "unit" {
+			same = proctable.SameUnit(lua.LVAsString(got), lua.LVAsString(want))
+		}
+		if !same {
 			return false, nil
 		}
 	}

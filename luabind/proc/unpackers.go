@@ -45,21 +45,26 @@ func eachItem(v lua.LValue, f func(lua.LValue) error) error {
 	if !ok {
 		return f(v)
 	}
-	n, other := luatable.Len(t), false
-	luatable.ForEach(t, func(k, _ lua.LValue) bool {
-		i, isNumber := k.(lua.LNumber)
-		other = !isNumber || i < 1 || i > lua.LNumber(n) || i != lua.LNumber(int(i))
-		return !other
-	})
-	if other {
+	if _, stray := strayKey(t); stray {
 		return errText("want a list without names and holes")
 	}
-	for i := 1; i <= n; i++ {
+	for i := 1; i <= luatable.Len(t); i++ {
 		if err := f(luatable.Get(t, lua.LNumber(i))); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// strayKey finds a key that is no place in a list: a name, or one behind a hole.
+func strayKey(t *lua.LTable) (key lua.LValue, found bool) {
+	n := luatable.Len(t)
+	luatable.ForEach(t, func(k, _ lua.LValue) bool {
+		i, isNumber := k.(lua.LNumber)
+		key, found = k, !isNumber || i < 1 || i > lua.LNumber(n) || i != lua.LNumber(int(i))
+		return !found
+	})
+	return key, found
 }
 
 // signalName is a signal by name or number; 0 is none.

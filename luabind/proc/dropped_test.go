@@ -1,29 +1,19 @@
 package proc_test
 
 import (
-	"errors"
-	"strings"
 	"testing"
 	"time"
-
-	"opslua/luabind"
 )
 
 // An entry of proc.parallel that has no exit status is a failure like others:
 // nobody may drop it without a look.
 func TestUnlookedErrorValues(t *testing.T) {
-	for script, want := range map[string]string{
+	dropped(t, map[string]string{
 		"\nproc.parallel{{'no-such-program'}}":                                              "u.lua:2: no-such-program: not found",
 		"proc.parallel({{'sleep', 9}}, {timeout = '50ms'})":                                 "no end within",
 		"local r = proc.parallel{{'no-such-program'}, {'no-such-2'}} local x = r[1].kind":   "no-such-2: not found",
 		"local r = proc.parallel{{'no-such-program'}} for _, x in ipairs(r) do type(x) end": "not found",
-	} {
-		out, err := run(t, "u.lua", script)
-		var e *luabind.ScriptError
-		if !errors.As(err, &e) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "never looked") {
-			t.Errorf("%s\ngave %v %s, want %s", script, err, out, want)
-		}
-	}
+	})
 	for _, look := range []string{"r.ok", "r.kind", "r.message", "r:is('x')", "tostring(r)", "'' .. r", "r.attempts", "print(r)",
 		"try(error, r).kind"} {
 		script := "local r = proc.parallel{{'no-such-program'}}[1] local x = " + look + " assert(r.kind == 'not_found' and r == r and r:is('not_found'))"
@@ -41,7 +31,7 @@ func TestUnlookedErrorValues(t *testing.T) {
 
 // What looks given but would be dropped, or would choose everything, is refused.
 func TestNothingIsDropped(t *testing.T) {
-	for script, want := range map[string]string{
+	refused(t, map[string]string{
 		"proc.pipe{{'true'}, {'cat'}, timeout = '5s'}":           `unexpected item string "timeout"`,
 		"proc.pipe{{'true'}, {}}":                                "item 2: got an empty list",
 		"proc.parallel{{'true'}, {}}":                            "item 2: got an empty list",
@@ -66,13 +56,7 @@ func TestNothingIsDropped(t *testing.T) {
 		"proc.spawn{'true', detach = true, timeout = '5s'}":      "timeout: nobody",
 		"proc.spawn{'true', detach = true, idle_timeout = '5s'}": "idle_timeout: nobody",
 		"proc.spawn{'true', detach = true, echo = true}":         "echo: nobody",
-	} {
-		_, err := run(t, "d.lua", script)
-		var e *luabind.Error
-		if !errors.As(err, &e) || e.Kind != luabind.KindUsage || !strings.Contains(e.Message, want) {
-			t.Errorf("%s\ngave %v, want %s", script, err, want)
-		}
-	}
+	})
 	if _, err := run(t, "d.lua", "proc.spawn{'true', detach = true, timeout = false}"); err != nil {
 		t.Error(err)
 	}
