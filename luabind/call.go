@@ -141,8 +141,11 @@ func (r *raised) Unwrap() error { return r.cause }
 // errorOf gives the Go error inside an error value, or nil.
 func errorOf(v lua.LValue) error {
 	if ud, ok := v.(*lua.LUserData); ok {
-		if e, ok := ud.Value.(*Error); ok {
-			return e
+		switch x := ud.Value.(type) {
+		case *Error:
+			return x
+		case *handedError:
+			return x.err
 		}
 	}
 	return nil
@@ -203,6 +206,8 @@ func (s *Session) selfOf(v lua.LValue, typ string) (any, bool) {
 			return o.v, x.Metatable == lua.LValue(s.metas[typ])
 		case *Error:
 			return o, typ == errorType
+		case *handedError:
+			return o.err, typ == errorType
 		}
 	}
 	return nil, false

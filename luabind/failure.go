@@ -73,10 +73,8 @@ func (s *Session) scriptError(e *Error, trace string) *ScriptError {
 	} else if out.trace != "" && !strings.Contains(out.trace, place+":") {
 		out.trace += "\nfirst raised:\n\t" + place // and raised again, or by another call, since
 	}
-	if i := strings.LastIndexByte(place, ':'); i > 0 {
-		if n, err := strconv.Atoi(place[i+1:]); err == nil {
-			out.Script, out.Line = place[:i], n
-		}
+	if script, line, ok := splitPlace(place); ok {
+		out.Script, out.Line = script, line
 	}
 	return out
 }
@@ -91,11 +89,19 @@ func (s *Session) takePlace(e *ScriptError) {
 			return
 		}
 	}
-	place := placeIn(e.trace)
-	if i := strings.LastIndexByte(place, ':'); i > 0 {
-		e.Script = place[:i]
-		e.Line, _ = strconv.Atoi(place[i+1:])
+	if script, line, ok := splitPlace(placeIn(e.trace)); ok {
+		e.Script, e.Line = script, line
 	}
+}
+
+// splitPlace takes "check.lua:12" apart.
+func splitPlace(place string) (script string, line int, ok bool) {
+	i := strings.LastIndexByte(place, ':')
+	if i <= 0 {
+		return "", 0, false
+	}
+	line, err := strconv.Atoi(place[i+1:])
+	return place[:i], line, err == nil
 }
 
 // sources are the names of the chunks that an error may come from.
@@ -105,8 +111,8 @@ func (s *Session) sources(e *ScriptError) []string {
 		names = append(names, name)
 	}
 	for _, m := range regexp.MustCompile(tracePlace).FindAllStringSubmatch(e.trace, -1) {
-		if i := strings.LastIndexByte(m[1], ':'); i > 0 {
-			names = append(names, m[1][:i])
+		if script, _, ok := splitPlace(m[1]); ok {
+			names = append(names, script)
 		}
 	}
 	if end := strings.Index(e.Msg, `"]:`); end > 0 && strings.HasPrefix(e.Msg, `[string "`) {

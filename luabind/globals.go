@@ -61,6 +61,8 @@ func textOfUserdata(v any) (string, bool) {
 	switch x := v.(type) {
 	case *Error:
 		return x.Message, true
+	case *handedError:
+		return x.err.Message, true
 	case *object:
 		return x.typ, true
 	case *secret:

@@ -10,9 +10,20 @@ import (
 	"opslua/internal/units"
 )
 
-// watchInterval is how often the heap is looked at: a loop that doubles a table
-// gets to about 1.8 times the limit within it.
-const watchInterval = 2 * time.Millisecond
+// The heap is looked at the sooner the less is left: a loop that doubles a table
+// gets to about 1.8 times the limit within the shortest interval. A look costs
+// some microseconds, which would be felt by a script that only waits for commands.
+const (
+	shortestWatch = 2 * time.Millisecond
+	longestWatch  = 20 * time.Millisecond
+	fastestGrowth = 8 << 30 // bytes a second, more than a script can fill
+)
+
+// watchAfter is when to look again while so many bytes are left.
+func watchAfter(left int64) time.Duration {
+	d := time.Duration(float64(left) / fastestGrowth * float64(time.Second))
+	return min(max(d, shortestWatch), longestWatch)
+}
 
 // watchMemory cancels a run whose process's heap has grown by more than limit
 // bytes. The heap is the process's: nothing tells one run's objects from another's.
@@ -22,7 +33,7 @@ func watchMemory(ctx context.Context, limit int64, cancel context.CancelCauseFun
 	wg.Add(1)
 	go func() {
 		defer wg.Done()
-		tick := time.NewTicker(watchInterval)
+		tick := time.NewTimer(watchAfter(limit))
 		defer tick.Stop()
 		for {
 			select {
@@ -30,12 +41,14 @@ func watchMemory(ctx context.Context, limit int64, cancel context.CancelCauseFun
 				return
 			case <-tick.C:
 			}
-			if heap()-base <= limit {
-				continue
+			grown := heap() - base
+			if grown > limit {
+				// What is over the limit may be garbage that nobody has collected yet.
+				runtime.GC()
+				grown = heap() - base
 			}
-			// What is over the limit may be garbage that nobody has collected yet.
-			runtime.GC()
-			if heap()-base > limit {
+			tick.Reset(watchAfter(limit - grown))
+			if grown > limit {
 				cancel(Errorf(KindResource, "the script uses more memory than its limit of %s", units.FormatBytes(limit)))
 				return
 			}

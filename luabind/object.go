@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"errors"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -140,8 +141,15 @@ func (s *Session) errorMeta() *lua.LTable {
 	}
 	mt := s.L.NewTable()
 	set := func(name string, f lua.LGFunction) { mt.RawSetString(name, s.L.NewFunction(f)) }
-	set("__index", func(l *lua.LState) int { l.Push(s.errorField(l)); return 1 })
-	set("__tostring", func(l *lua.LState) int { l.Push(lua.LString(textOfError(l, l.Get(1)))); return 1 })
+	set("__index", func(l *lua.LState) int {
+		noteLook(l.Get(1))
+		l.Push(s.errorField(l))
+		return 1
+	})
+	set("__tostring", func(l *lua.LState) int {
+		l.Push(lua.LString(textOfError(l, l.Get(1))))
+		return 1
+	})
 	set("__concat", func(l *lua.LState) int {
 		l.Push(lua.LString(textOfError(l, l.Get(1)) + textOfError(l, l.Get(2))))
 		return 1
@@ -164,6 +172,7 @@ func textOfError(l *lua.LState, v lua.LValue) string {
 		return formatNumber(float64(x))
 	}
 	if err := errorOf(v); err != nil {
+		noteLook(v)
 		return err.Error()
 	}
 	l.RaiseError("attempt to concatenate a %s value", v.Type().String())
@@ -213,6 +222,52 @@ func (s *Session) errorIs() *lua.LFunction {
 		e, ok := c.Self().(*Error)
 		return c.Return(ok && string(e.Kind) == kind)
 	}})
+}
+
+// handedError is an error that a function handed over rather than raised: the
+// script may drop it, which somebody wants to know.
+type handedError struct {
+	err    *Error
+	looked func() // called at the first look, then nil
+}
+
+func (h *handedError) Error() string { return h.err.Error() }
+func (h *handedError) Unwrap() error { return h.err }
+
+func noteLook(v lua.LValue) {
+	ud, _ := v.(*lua.LUserData)
+	if ud == nil {
+		return
+	}
+	if h, ok := ud.Value.(*handedError); ok && h.looked != nil {
+		h.looked()
+		h.looked = nil
+	}
+}
+
+// NewError makes the value of an error that is handed over rather than raised.
+// Looked is called once the script has looked at it: at a field, a method or
+// its text.
+func (c *Call) NewError(e *Error, looked func()) *lua.LUserData {
+	ud := c.s.errorValue(e)
+	ud.Value = &handedError{err: e, looked: looked}
+	return ud
+}
+
+// LookAtError gives the error of an error value, or of an embedder's value that
+// wraps one, and counts as a look of the script.
+func LookAtError(v lua.LValue) (*Error, bool) {
+	ud, ok := v.(*lua.LUserData)
+	if !ok {
+		return nil, false
+	}
+	err, ok := ud.Value.(error)
+	var e *Error
+	if !ok || !errors.As(err, &e) {
+		return nil, false
+	}
+	noteLook(v)
+	return e, true
 }
 
 // errorValue makes the Lua value of an Error.

@@ -94,7 +94,8 @@ func WithScripts(fsys fs.FS) Option {
 }
 
 // WithStdio sets the three streams; nil is /dev/null, which is the default. A
-// command that inherits a stream gets the file itself where it is an *os.File.
+// command that inherits a stream gets the file itself where it is an *os.File;
+// any other writer is called by one goroutine of a host at a time.
 func WithStdio(in io.Reader, out, errw io.Writer) Option {
 	return func(c *config) error { c.stdin, c.stdout, c.stderr = in, out, errw; return nil }
 }
@@ -176,12 +177,7 @@ func (c *config) finish() error {
 	if c.stdin == nil {
 		c.stdin = eof{}
 	}
-	if c.stdout == nil {
-		c.stdout = io.Discard
-	}
-	if c.stderr == nil {
-		c.stderr = io.Discard
-	}
+	c.stdout, c.stderr = lockStdio(c.stdout, c.stderr)
 	return nil
 }
 

@@ -32,6 +32,10 @@ func (c *Call) Require(a policy.Action) error {
 	return &Error{Kind: KindDenied, Message: msg, Fields: fields}
 }
 
+// Unlimited says that the policy grants everything: what only it would have to
+// know of an action need not be found out.
+func (c *Call) Unlimited() bool { return c.s.host.cfg.policy.Unlimited() }
+
 // Environ is what a command's environment starts from, as far as the policy
 // shows it. It is the same one for the whole run: a caller that changes it
 // makes a copy, which appending does.

@@ -29,7 +29,7 @@ func show(v lua.LValue) string {
 		if o, ok := x.Value.(*object); ok {
 			return o.typ
 		}
-		if _, ok := x.Value.(*Error); ok {
+		if errorOf(x) != nil {
 			return "error value"
 		}
 	}

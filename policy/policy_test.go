@@ -51,6 +51,15 @@ func TestAllAndNothing(t *testing.T) {
 			}
 		}
 	}
+	if !All().Unlimited() || !Intersect(All(), All()).Unlimited() {
+		t.Error("all is not unlimited")
+	}
+	narrow := mustNew(t, Permissions{Read: []string{"/etc"}}, Permissions{})
+	for _, p := range []Policy{{}, narrow, Intersect(All(), narrow), Intersect(narrow, All())} {
+		if p.Unlimited() {
+			t.Errorf("%v is unlimited", p)
+		}
+	}
 	if d := All().Check(nil); d.Allowed {
 		t.Error("nil is allowed")
 	}

@@ -9,7 +9,7 @@
 -- What begins with "-" in the command stands after "--".
 
 local name, command = arg[1], {unpack(arg, 2)}
-if not name or name == "-" and #command == 0 then
+if not name or name == "" or name == "-" and #command == 0 then
   error("usage: alive.lua NAME|- [COMMAND [ARG]...]", 0)
 end
 

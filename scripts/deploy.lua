@@ -7,7 +7,9 @@
 -- the work tree at the commit where it was.
 
 local dir, branch, build = arg[1], arg[2], {unpack(arg, 3)}
-if not branch then error("usage: deploy.lua DIR BRANCH [BUILD COMMAND [ARG]...]", 0) end
+if not branch or dir == "" or branch == "" then
+  error("usage: deploy.lua DIR BRANCH [BUILD COMMAND [ARG]...]", 0)
+end
 
 local git = proc.with{cwd = dir, timeout = "60s", env = {GIT_TERMINAL_PROMPT = "0", LC_ALL = "C"}}
 
@@ -17,7 +19,7 @@ if dirty ~= "" then
   error(dir .. ": there are changes that are not committed: " .. dirty, 0)
 end
 
-git.check{"git", "fetch", "--quiet", "origin", branch}
+git.check{"git", "fetch", "--quiet", "origin", "refs/heads/" .. branch}
 git.check{"git", "merge", "--quiet", "--ff-only", "FETCH_HEAD"}
 local after = git.read{"git", "rev-parse", "HEAD"}
 if after == before then

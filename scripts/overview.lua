@@ -4,7 +4,7 @@
 --   opslua overview.lua [HOW_MANY]      (10)
 
 local many = tonumber(arg[1] or 10)
-if not many then error("usage: overview.lua [HOW_MANY]", 0) end
+if not many or many < 1 or many % 1 ~= 0 then error("usage: overview.lua [HOW_MANY]", 0) end
 
 local procs = proc.list{fields = {"pid", "ppid", "user", "name", "state", "rss", "cpu", "age"}, sample = "500ms"}
 
@@ -48,7 +48,7 @@ end
 for _, g in ipairs(parents) do
   local parent = proc.get(g.ppid)
   print("  " .. g.ppid .. " " .. (parent and parent.name or "(gone)") .. " has left " .. g.count ..
-    ", the oldest " .. g.oldest.pid .. " " .. g.oldest.name .. " for " .. fmt.duration(g.oldest.age or 0))
+    ", the oldest " .. g.oldest.pid .. " " .. g.oldest.name .. ", started " .. fmt.duration(g.oldest.age or 0) .. " ago")
 end
 if #zombies == 0 then print("  none") end
 if procs.partial then print("\nThe kernel hides processes of others: run this as root to see all.") end

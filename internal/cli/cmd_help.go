@@ -12,10 +12,12 @@ func (p *program) help(c *cli.Context) error {
 	switch {
 	case c.Args().Len() > 1:
 		return usagef(takesOneCommand)
-	case name == "" || name == "file":
+	case name == "":
 		return p.print(helpText())
+	case name == "file": // opslua FILE --help
+		return p.print(commandHelp("run"))
 	case !slices.Contains(commandNames(), name):
-		return unknownCommand(name)
+		return unknownCommand(noCommandText, name)
 	}
 	return p.print(commandHelp(name))
 }

@@ -13,7 +13,10 @@ func (p *program) run(c *cli.Context) error {
 		return err
 	}
 	words := c.Args().Slice()
-	if words[0] == "-" {
+	switch words[0] {
+	case "":
+		return usagef(runWantsFile)
+	case "-":
 		return p.launch(job{name: stdinName, stdin: true, args: words[1:]})
 	}
 	return p.launch(job{name: words[0], file: true, args: words[1:]})
@@ -24,7 +27,7 @@ func (p *program) run(c *cli.Context) error {
 func (p *program) runFile(c *cli.Context) error {
 	name := c.Args().First()
 	if _, err := os.Lstat(name); os.IsNotExist(err) && !strings.ContainsAny(name, "/.") {
-		return unknownCommand(name)
+		return unknownCommand(noFileText, name)
 	}
 	return p.run(c)
 }

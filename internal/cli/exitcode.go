@@ -32,15 +32,16 @@ func (e *unableError) Error() string { return e.msg }
 
 // stopError is why a run was ended from outside.
 type stopError struct {
-	code int
-	msg  string
+	code   int
+	msg    string
+	script string // where it is known
 }
 
 func (e *stopError) Error() string { return e.msg }
 
 // of is the same for a script that did not stop by itself, so that its line is
 // not known.
-func (e *stopError) of(script string) error { return &stopError{e.code, script + ": " + e.msg} }
+func (e *stopError) of(script string) error { return &stopError{e.code, e.msg, script} }
 
 // outputError is standard output that could not be written.
 type outputError struct{ err error }

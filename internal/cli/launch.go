@@ -46,17 +46,30 @@ func (p *program) launch(j job) error {
 	go func() {
 		defer close(done)
 		failed = p.perform(stop, host, j)
-		var lost *outputError
-		if err := out.Flush(); err != nil && !errors.As(failed, &lost) && stop.why() == nil {
-			failed = errors.Join(failed, err)
-		}
+		failed = p.finish(stop, out, j, failed)
 	}()
-	late := &stopError{codeDeadline, deadlineText(p.set.timeout)}
+	late := &stopError{code: codeDeadline, msg: deadlineText(p.set.timeout)}
 	if !stop.wait(done, p.deadline(), late, out.giveUp) {
 		failed = stop.why().of(j.name)
 	}
 	if stop.ctx.Err() != nil {
 		p.term.until = time.Now().Add(lastWords)
+	}
+	return failed
+}
+
+// finish writes what is left of the output, which may fail what went well.
+func (p *program) finish(stop *stopper, out *output, j job, failed error) error {
+	err := out.Flush()
+	why := stop.why()
+	var lost *outputError
+	switch {
+	case err == nil || errors.As(failed, &lost):
+		return failed
+	case why == nil:
+		return errors.Join(failed, err)
+	case failed == nil: // the deadline, a signal, or the reader going away took it
+		return why.of(j.name)
 	}
 	return failed
 }
@@ -85,7 +98,7 @@ func (p *program) perform(stop *stopper, host *luabind.Host, j job) (err error) 
 			return &unableError{stdinText(err)}
 		}
 		if len(data) > largestScript {
-			return &unableError{sizeText(largestScript)}
+			return &luabind.LoadError{Script: j.name, Msg: sizeText(largestScript)}
 		}
 		j.source = string(data)
 	}
@@ -138,7 +151,7 @@ func (p *program) link(stop *stopper, out *output) func(luabind.ExecFunc) luabin
 			r, err := next(ctx, &own)
 			if r != nil && r.Signal == syscall.SIGINT && c.Stdin.Inherit && terminal {
 				// It had the terminal, so that the Ctrl-C reached it and not us.
-				stop.cancel(&stopError{codeSignal + int(syscall.SIGINT), signalText(syscall.SIGINT)})
+				stop.cancel(&stopError{code: codeSignal + int(syscall.SIGINT), msg: signalText(syscall.SIGINT)})
 			}
 			return r, err
 		}

@@ -109,7 +109,7 @@ func (o *output) giveUp() { o.once.Do(func() { close(o.abandon) }) }
 // script, from output that is lost.
 func asOutputError(err error) error {
 	if errors.Is(err, syscall.EPIPE) {
-		return &stopError{codeClosed, outputText(syscall.EPIPE)}
+		return &stopError{code: codeClosed, msg: outputText(syscall.EPIPE)}
 	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {

@@ -169,7 +169,7 @@ func (s *stopper) signal(sig syscall.Signal) bool {
 		return false
 	}
 	again := s.ctx.Err() != nil
-	s.cancel(&stopError{codeSignal + int(sig), signalText(sig)})
+	s.cancel(&stopError{code: codeSignal + int(sig), msg: signalText(sig)})
 	return again || sig == syscall.SIGQUIT
 }
 

@@ -143,6 +143,7 @@ func (p *program) reportOne(err error) {
 		script *luabind.ScriptError
 		load   *luabind.LoadError
 		crash  *panicError
+		stop   *stopError
 	)
 	switch {
 	case errors.As(err, &exit):
@@ -150,6 +151,8 @@ func (p *program) reportOne(err error) {
 		p.reportScript(script)
 	case errors.As(err, &load):
 		p.term.at(load.Script, load.Line, load.Error())
+	case errors.As(err, &stop) && stop.script != "":
+		p.term.at(stop.script, 0, stop.msg)
 	default:
 		p.term.line("opslua", err.Error())
 	}

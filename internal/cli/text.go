@@ -30,6 +30,8 @@ const (
 	takesNoWords     = "%s takes no arguments"
 	takesOneCommand  = "help takes one command"
 	nothingToDo      = "nothing to run: opslua FILE, opslua eval 'CODE', or opslua - for a script from standard input (see opslua help)"
+	noFileText       = "no command and no file %q"
+	noCommandText    = "no command %q"
 	evalName         = "eval"
 	stdinName        = "stdin"
 )
@@ -46,12 +48,12 @@ func unknownFlag(flag string) error {
 	return usagef("unknown flag %s%s", flag, hint)
 }
 
-func unknownCommand(word string) error {
+func unknownCommand(text, word string) error {
 	hint := ""
 	if n := nearest(word, commandNames()); n != "" {
 		hint = " (did you mean " + n + "?)"
 	}
-	return usagef("no command and no file %q%s", word, hint)
+	return usagef(text+"%s", word, hint)
 }
 
 func deadlineText(d time.Duration) string {
@@ -74,7 +76,8 @@ func outputText(err error) string { return "cannot write standard output: " + er
 
 func stdinText(err error) string { return "cannot read standard input: " + err.Error() }
 
-func sizeText(limit int64) string { return "the script is larger than " + units.FormatBytes(limit) }
+// sizeText has the words of a file that is too large.
+func sizeText(limit int) string { return fmt.Sprintf("larger than %d bytes", limit) }
 
 func panicText(v any) string {
 	return fmt.Sprintf("internal error: %v (please report this, with what --trace prints)", v)

@@ -22,7 +22,7 @@ type reading struct {
 func readings() [13]reading {
 	return [13]reading{
 		{FieldExe, (*worker).exe, func(q *Query, p *Proc) bool { return q.Exe == "" || sameExe(p.Exe, q.Exe) }},
-		{unitGroup, (*worker).unit, func(q *Query, p *Proc) bool { return q.Unit == "" || sameUnit(p.Unit, q.Unit) }},
+		{unitGroup, (*worker).unit, func(q *Query, p *Proc) bool { return q.Unit == "" || SameUnit(p.Unit, q.Unit) }},
 		{sockGroup, (*worker).sockets, func(q *Query, p *Proc) bool { return q.Port == 0 || slices.Contains(p.Ports, q.Port) }},
 		{FieldCwd, (*worker).cwd, nil}, {FieldRoot, (*worker).rootDir, nil},
 		{FieldEnviron, (*worker).environ, nil}, {FieldFds, (*worker).fds, nil}, {FieldIO, (*worker).io, nil},

@@ -248,7 +248,7 @@ func (r *portableReader) unlike(uid uint32) (no Field) {
 		{FieldExe, q.Exe == "" || sameExe(p.Exe, q.Exe)},
 		{FieldUID, q.User == "" || p.UID == uid},
 		{FieldState, q.State == "" || p.State == q.State},
-		{FieldUnit, q.Unit == "" || sameUnit(p.Unit, q.Unit)},
+		{FieldUnit, q.Unit == "" || SameUnit(p.Unit, q.Unit)},
 		{FieldPorts, q.Port == 0 || slices.Contains(p.Ports, q.Port)},
 	} {
 		if !s.yes {

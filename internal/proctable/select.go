@@ -79,8 +79,8 @@ func sameExe(exe, want string) bool {
 
 const deletedMark = " (deleted)"
 
-// sameUnit compares unit names; ".service" may be left out.
-func sameUnit(unit, want string) bool { return unit == want || unit == want+".service" }
+// SameUnit compares the name of a unit with a wanted one, which may leave out ".service".
+func SameUnit(unit, want string) bool { return unit == want || unit == want+".service" }
 
 // below gives the pids under root, by the links of one scan. A parent younger
 // than its child took over the number of the real one and is none.

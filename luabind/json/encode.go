@@ -93,11 +93,8 @@ func (e *encoder) userdata(u *lua.LUserData) error {
 		e.out = append(e.out, "null"...)
 		return nil
 	}
-	if err, ok := u.Value.(error); ok {
-		var ev *luabind.Error
-		if errors.As(err, &ev) {
-			return e.errorValue(ev)
-		}
+	if ev, ok := luabind.LookAtError(u); ok {
+		return e.errorValue(ev)
 	}
 	return e.c.Usage("value", "an object has no form in JSON")
 }

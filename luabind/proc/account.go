@@ -32,6 +32,20 @@ func (a *account) UnpackLua(_ *luabind.Call, v lua.LValue) error {
 	return errWant(v, "a name or a number")
 }
 
+// shown is how rows show a user: by name where the user database has one.
+func (a account) shown() string {
+	if a == "" {
+		return ""
+	}
+	if _, err := user.Lookup(string(a)); err == nil {
+		return string(a)
+	}
+	if u, err := user.LookupId(string(a)); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return string(a)
+}
+
 // accounts are several groups.
 type accounts struct {
 	set  bool

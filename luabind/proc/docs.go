@@ -103,8 +103,8 @@ const docParallel = `parallel(list, opts) -> list
 
 Runs commands side by side and gives, in order, a result for each, or an error
 value where run would have raised. The policy is asked about all of them before
-the first one starts. Functions in options are refused. A failed result that the
-script does not look at fails the script, as with run.
+the first one starts. Functions in options are refused. A failed result or an
+error value that the script does not look at fails the script, as with run.
 
   list          table                commands, each with options of its own
   limit         integer = 8          how many at a time
@@ -132,7 +132,8 @@ refused.
 
   argv          list of strings      the command
   detach        boolean = false      let it outlive the script: only pid and signal
-                                     then work, and its output is not captured` + docOptions
+                                     then work, its output is not captured, and
+                                     timeout, idle_timeout and echo are refused` + docOptions
 
 const docWith = `with{opts} -> table
 

@@ -38,6 +38,9 @@ func (b *bound) UnpackLua(_ *luabind.Call, v lua.LValue) error {
 		}
 		text = formatNumber(float64(x))
 		if b.exact {
+			if x < 0 || x != lua.LNumber(math.Trunc(float64(x))) {
+				return errWant(v, `a whole number from 0, or a range such as "1:64"`)
+			}
 			b.set, b.text, b.r = true, text, units.Range{Start: float64(x), End: float64(x)}
 			return nil
 		}
@@ -193,12 +196,12 @@ func (w *wish) describe(*luabind.Call) string {
 			parts = append(parts, name+" "+value)
 		}
 	}
-	add("name", w.name)
-	add("match", w.match)
-	add("exe", w.exe)
+	add("name", string(w.name))
+	add("match", string(w.match))
+	add("exe", string(w.exe))
 	add("user", string(w.user))
 	add("state", string(w.state))
-	add("unit", w.unit)
+	add("unit", string(w.unit))
 	if w.pid.set {
 		add("pid", strings.Trim(fmt.Sprint(w.pid.list), "[]"))
 	}

@@ -51,7 +51,7 @@ func (o *outcome) message() string {
 			b.WriteString(" after " + took(o.r.Duration))
 		}
 		if o.w.opts.cwd != "" && o.kind() != luabind.KindBadCwd {
-			b.WriteString(" in " + o.w.opts.cwd)
+			b.WriteString(" in " + string(o.w.opts.cwd))
 		}
 	}
 	if o.attempts > 1 {

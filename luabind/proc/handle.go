@@ -40,6 +40,14 @@ func (h *handle) mine(c *luabind.Call) error {
 	return nil
 }
 
+// identity is which process the command is; its PID is 0 where a link of the
+// exec chain answered.
+func (h *handle) identity() proctable.Identity {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.id
+}
+
 // process is the running command; nil where a link of the exec chain answered.
 func (h *handle) process() *supervise.Process {
 	h.mu.Lock()
@@ -134,6 +142,10 @@ func handleWrite(c *luabind.Call) error {
 	}
 	if c.Context().Err() != nil {
 		return c.Context().Err()
+	}
+	if h.feed != nil {
+		// A command that answers while it reads must not wait for a script that writes.
+		h.feed.more(true)
 	}
 	stop := context.AfterFunc(c.Context(), func() { _ = h.stdin.SetWriteDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -282,7 +294,7 @@ func handleSignal(c *luabind.Call) error {
 	}
 	err := p.Signal(syscall.Signal(sig))
 	if h.w.opts.detach {
-		err = signalDetached(p.PID, syscall.Signal(sig))
+		err = signalDetached(h.identity(), syscall.Signal(sig))
 	}
 	switch {
 	case err == nil:

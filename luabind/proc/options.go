@@ -32,7 +32,7 @@ type options struct {
 	maxOutput      luabind.Opt[luabind.Size]
 	onOverflow     overflow
 
-	cwd      string
+	cwd      folder
 	env      environ
 	clearEnv bool
 

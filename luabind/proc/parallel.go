@@ -48,13 +48,7 @@ func (p *preset) parallel(c *luabind.Call) error {
 func prepareList(c *luabind.Call, list *lua.LTable, base *options) ([]*work, error) {
 	n := luatable.Len(list)
 	all := make([]*work, 0, n)
-	var bad error
-	luatable.ForEach(list, func(k, _ lua.LValue) bool {
-		if i, ok := k.(lua.LNumber); !ok || i < 1 || i > lua.LNumber(n) || i != lua.LNumber(int(i)) {
-			bad = c.Usage("list", "unexpected item %s, want a list of commands such as {{\"ls\"}, {\"df\"}}", show(k))
-		}
-		return bad == nil
-	})
+	bad := commandsOnly(c, list)
 	for i := 1; i <= n && bad == nil; i++ {
 		var w *work
 		if w, bad = prepareItem(c, fmt.Sprintf("item %d", i), luatable.Get(list, lua.LNumber(i)), *base); bad == nil {
@@ -64,16 +58,33 @@ func prepareList(c *luabind.Call, list *lua.LTable, base *options) ([]*work, err
 	return all, bad
 }
 
+// commandsOnly refuses names in a list of commands: options stand in the second
+// table, and would be lost here.
+func commandsOnly(c *luabind.Call, list *lua.LTable) error {
+	if k, stray := strayKey(list); stray {
+		return c.Usage("list", `unexpected item %s, want a list of commands such as {{"ls"}, {"df"}}, options after it`, show(k))
+	}
+	return nil
+}
+
+// commandItem refuses an item of such a list that is no command.
+func commandItem(c *luabind.Call, what string, v lua.LValue, example string) error {
+	switch t, ok := v.(*lua.LTable); {
+	case !ok:
+		return c.Usage(what, "got %s, want a command such as %s", show(v), example)
+	case luatable.Len(t) == 0:
+		return c.Usage(what, "got an empty list, want a command such as %s", example)
+	}
+	return nil
+}
+
 func prepareItem(c *luabind.Call, what string, v lua.LValue, o options) (*work, error) {
-	if _, ok := v.(*lua.LTable); !ok {
-		return nil, c.Usage(what, `got %s, want a command such as {"ls", "-l"}`, show(v))
+	if err := commandItem(c, what, v, `{"ls", "-l"}`); err != nil {
+		return nil, err
 	}
 	var argv []string
 	if err := c.UnpackValue(what, v, o.with("argv...", &argv)...); err != nil {
 		return nil, err
-	}
-	if len(argv) == 0 {
-		return nil, c.Usage(what, `want a command such as {"ls", "-l"}`)
 	}
 	if err := o.noFunctions(c, "commands that run side by side cannot call the script"); err != nil {
 		return nil, err
@@ -92,7 +103,7 @@ func (e *end) value(c *luabind.Call) (lua.LValue, error) {
 	case e.err != nil:
 		return nil, e.err
 	case e.out.err != nil:
-		return c.ToLua(e.out.failure())
+		return e.out.errorValue(c)
 	}
 	return e.out.result(c)
 }

@@ -52,6 +52,9 @@ func newPipeline(c *luabind.Call, list *lua.LTable, o *options) (*pipeline, erro
 	if n == 0 {
 		return nil, c.Usage("list", `want commands, such as {{"ps", "-e"}, {"wc", "-l"}}`)
 	}
+	if err := commandsOnly(c, list); err != nil {
+		return nil, err
+	}
 	l := &pipeline{opts: o, lines: make(chan lineCall)}
 	for i := 1; i <= n; i++ {
 		what := fmt.Sprintf("item %d", i)
@@ -80,8 +83,8 @@ func newPipeline(c *luabind.Call, list *lua.LTable, o *options) (*pipeline, erro
 // stageOptions are those of the whole that concern a stage: standard input is
 // the first one's, output the last one's.
 func stageOptions(c *luabind.Call, what string, item lua.LValue, o *options, first, last bool) (*options, error) {
-	if _, ok := item.(*lua.LTable); !ok {
-		return nil, c.Usage(what, `got %s, want a command such as {"wc", "-l"}`, show(item))
+	if err := commandItem(c, what, item, `{"wc", "-l"}`); err != nil {
+		return nil, err
 	}
 	own := *o
 	own.retries, own.retryOn = 0, retryOn{}

@@ -16,10 +16,44 @@ import (
 	"opslua/policy"
 )
 
+// refused runs scripts that are each a mistake, which its error names.
+func refused(t *testing.T, cases map[string]string) {
+	t.Helper()
+	for script, want := range cases {
+		_, err := run(t, "d.lua", script)
+		var e *luabind.Error
+		if !errors.As(err, &e) || e.Kind != luabind.KindUsage || !strings.Contains(e.Message, want) {
+			t.Errorf("%s\ngave %v, want %s", script, err, want)
+		}
+	}
+}
+
+// dropped runs scripts that never look at a failure, which fails them.
+func dropped(t *testing.T, cases map[string]string) {
+	t.Helper()
+	for script, want := range cases {
+		out, err := run(t, "u.lua", script)
+		var e *luabind.ScriptError
+		if !errors.As(err, &e) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "never looked") {
+			t.Errorf("%s\ngave %v %s, want %s", script, err, out, want)
+		}
+	}
+}
+
+// proc.check with neither a command nor selectors is a mistake that names what
+// was probably meant.
+func TestCheckOfNothing(t *testing.T) {
+	refused(t, map[string]string{
+		"proc.check{}":               "neither a command",
+		"proc.check{nam = 'x'}":      `did you mean "name"?`,
+		"proc.check{timeout = '5s'}": "neither a command",
+	})
+}
+
 // A failed result that the script never looks at fails the script, and names
 // the line that ran the command.
 func TestUnlookedFailures(t *testing.T) {
-	for script, want := range map[string]string{
+	dropped(t, map[string]string{
 		"\nproc.run{'false'}": "u.lua:2: false: exit 1",
 		"local r = proc.run{'sh', '-c', 'echo why >&2; exit 4'} local x = r.stdout":           "exit 4",
 		"proc.run{'false'} proc.run{'false'}":                                                 "and 1 more",
@@ -31,13 +65,7 @@ func TestUnlookedFailures(t *testing.T) {
 		"proc.with{cwd = '/'}.run{'false'}":                                                   "exit 1",
 		"if false then print(proc.run{'false'}.ok) end local r = proc.run{'false'} r.ok_ = 1": "exit 1",
 		"local r = proc.run{'false'} local f = r.lines":                                       "exit 1",
-	} {
-		out, err := run(t, "u.lua", script)
-		var e *luabind.ScriptError
-		if !errors.As(err, &e) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "never looked") {
-			t.Errorf("%s\ngave %v %s, want %s", script, err, out, want)
-		}
-	}
+	})
 	for _, script := range []string{
 		"local r = proc.run{'false'} local x = r.ok",
 		"local r = proc.run{'false'} local x = r.code",

@@ -55,8 +55,14 @@ func answer(c *luabind.Call, out *outcome) error {
 // check is run that raises unless the command ended as wanted; with selectors
 // in place of a command it looks at processes.
 func (p *preset) check(c *luabind.Call) error {
-	if !c.Describing() && selectsOnly(c.Arg(0)) {
-		return checkProcesses(c)
+	if !c.Describing() {
+		if selectsOnly(c.Arg(0)) {
+			return checkProcesses(c)
+		}
+		if t, ok := c.Arg(0).(*lua.LTable); ok && luatable.Len(t) == 0 {
+			return c.Usage("", `neither a command, such as %s{"nginx", "-t"}, nor selectors, such as {name = "nginx"}%s`,
+				c.Name(), meantSelector(t))
+		}
 	}
 	o := p.base
 	out, err := p.command(c, &o)

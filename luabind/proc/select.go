@@ -17,13 +17,13 @@ import (
 type selectors struct {
 	pid    pids
 	ppid   luabind.Opt[int]
-	name   string
-	match  string
-	exe    string
+	name   chosenText
+	match  chosenText
+	exe    chosenText
 	user   account
 	state  stateName
-	unit   string
-	port   int
+	unit   chosenText
+	port   portNumber
 	under  luabind.Opt[int]
 	where  *lua.LFunction
 	kernel bool
@@ -67,19 +67,34 @@ func selectsOnly(v lua.LValue) bool {
 	return found
 }
 
+// meantSelector is a hint for a table whose name of a selector is misspelt.
+func meantSelector(t *lua.LTable) (hint string) {
+	known := map[string]bool{}
+	s := &selectors{}
+	for _, v := range s.with() {
+		if name, ok := v.(string); ok {
+			known[strings.TrimSuffix(name, "?")] = true
+		}
+	}
+	luatable.ForEach(t, func(k, _ lua.LValue) bool {
+		if name, ok := k.(lua.LString); ok {
+			hint = luabind.DidYouMean(string(name), known)
+		}
+		return hint == ""
+	})
+	return hint
+}
+
 // query makes the question for the process table.
 func (s *selectors) query(c *luabind.Call, fields proctable.Field) (proctable.Query, error) {
-	q := proctable.Query{Fields: fields, Kernel: s.kernel, Name: s.name, Exe: s.exe, User: string(s.user),
-		State: string(s.state), Unit: s.unit, Port: s.port}
+	q := proctable.Query{Fields: fields, Kernel: s.kernel, Name: string(s.name), Exe: string(s.exe), User: string(s.user),
+		State: string(s.state), Unit: string(s.unit), Port: int(s.port)}
 	if s.match != "" {
-		re, err := regexp.Compile(s.match)
+		re, err := regexp.Compile(string(s.match))
 		if err != nil {
 			return q, luabind.Errorf(luabind.KindParse, "%s: match: %s: %w", c.Name(), s.match, err)
 		}
 		q.Match = re
-	}
-	if s.port < 0 || s.port > 65535 {
-		return q, c.Usage("port", "got %d, want a number from 1 to 65535", s.port)
 	}
 	if s.pid.set {
 		q.PIDs = s.pid.list
@@ -97,6 +112,40 @@ func (s *selectors) query(c *luabind.Call, fields proctable.Field) (proctable.Qu
 		return q, c.Usage("sample", `missing: cpu is measured over a time, such as sample = "200ms"`)
 	}
 	return q, nil
+}
+
+// chosenText is a text to choose by. An empty one, such as that of a variable
+// that was never set, would choose everything.
+type chosenText string
+
+func (*chosenText) LuaType() string { return "string" }
+
+func (t *chosenText) UnpackLua(_ *luabind.Call, v lua.LValue) error {
+	switch x := v.(type) {
+	case lua.LString:
+		if x != "" {
+			*t = chosenText(x)
+			return nil
+		}
+	case lua.LNumber:
+		*t = chosenText(formatNumber(float64(x)))
+		return nil
+	}
+	return errWant(v, "a string that is not empty")
+}
+
+// portNumber is a port; 0 is none.
+type portNumber int
+
+func (*portNumber) LuaType() string { return "integer" }
+
+func (p *portNumber) UnpackLua(_ *luabind.Call, v lua.LValue) error {
+	n, ok := v.(lua.LNumber)
+	if !ok || n < 1 || n > 65535 || n != lua.LNumber(int(n)) {
+		return errWant(v, "a whole number from 1 to 65535")
+	}
+	*p = portNumber(n)
+	return nil
 }
 
 // pids are one number or several.

@@ -106,11 +106,7 @@ func send(c *luabind.Call) error {
 }
 
 // signalDetached reaches a command that nobody waits for.
-func signalDetached(pid int, sig syscall.Signal) error {
-	id, err := proctable.Identify(pid)
-	if err != nil {
-		return err
-	}
+func signalDetached(id proctable.Identity, sig syscall.Signal) error {
 	h, err := proctable.Open(id)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"opslua/internal/proctable"
 	"opslua/internal/supervise"
 	"opslua/luabind"
 )
@@ -27,6 +28,7 @@ type handle struct {
 
 	mu   sync.Mutex
 	proc *supervise.Process
+	id   proctable.Identity // of proc, where it could be read: numbers are used again
 
 	stopped bool // by the script: its end is no failure
 	result  any  // what poll and wait give, once it has ended
@@ -71,6 +73,15 @@ func spawnRules(c *luabind.Call, o *options) error {
 	if err := o.noFunctions(c, "a command in the background cannot call the script"); err != nil {
 		return err
 	}
+	switch {
+	case !o.detach:
+	case o.timeout.Set && !o.timeout.Off:
+		return c.Usage("timeout", "nobody stays to end a detached command; timeout = false says so")
+	case o.idleTimeout.Set && !o.idleTimeout.Off:
+		return c.Usage("idle_timeout", "nobody stays to end a detached command")
+	case o.echo:
+		return c.Usage("echo", "nobody reads the output of a detached command")
+	}
 	if !o.timeout.Set {
 		o.timeout = luabind.Opt[time.Duration]{Set: true, Off: true}
 	}
@@ -93,8 +104,13 @@ func newHandle(c *luabind.Call, w *work) (*handle, error) {
 	h := &handle{w: w, ctx: c.Context(), started: make(chan struct{}), done: make(chan struct{})}
 	w.cmd.Detach = w.opts.detach
 	w.cmd.OnStart = func(p *supervise.Process) {
+		// Nobody has reaped it yet: the number is still its own.
+		id, err := proctable.Identify(p.PID)
+		if err != nil {
+			id = proctable.Identity{PID: p.PID}
+		}
 		h.mu.Lock()
-		h.proc = p
+		h.proc, h.id = p, id
 		h.mu.Unlock()
 		close(h.started)
 	}

@@ -80,8 +80,8 @@ func itemOf(v lua.LValue) (item, error) {
 		return item{id: identityOf(x, pid), row: x}, nil
 	case *lua.LUserData:
 		if h, ok := luabind.ObjectOf(x, "handle"); ok {
-			if p := h.(*handle).process(); p != nil {
-				return item{id: proctable.Identity{PID: p.PID}}, nil
+			if id := h.(*handle).identity(); id.PID != 0 {
+				return item{id: id}, nil
 			}
 		}
 	}

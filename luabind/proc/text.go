@@ -84,6 +84,9 @@ func columns(c *luabind.Call) error {
 	if err := c.Unpack("header?", &header, "columns?", &names); err != nil {
 		return err
 	}
+	if names != nil && len(names) == 0 {
+		return c.Usage("columns", "got an empty list, want names")
+	}
 	s, err := output(c)
 	if err != nil {
 		return err

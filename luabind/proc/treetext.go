@@ -10,6 +10,7 @@ import (
 
 	"opslua/internal/escape"
 	"opslua/internal/luatable"
+	"opslua/internal/proctable"
 	"opslua/luabind"
 )
 
@@ -185,13 +186,13 @@ func (f *finder) UnpackLua(c *luabind.Call, v lua.LValue) error {
 	if s.ppid.Set {
 		next.equal["ppid"] = lua.LNumber(s.ppid.V)
 	}
-	for name, value := range map[string]string{"name": s.name, "exe": s.exe, "user": string(s.user), "state": string(s.state), "unit": s.unit} {
+	for name, value := range map[string]string{"name": string(s.name), "exe": string(s.exe), "user": s.user.shown(), "state": string(s.state), "unit": string(s.unit)} {
 		if value != "" {
 			next.equal[name] = lua.LString(value)
 		}
 	}
 	if s.match != "" {
-		re, err := regexp.Compile(s.match)
+		re, err := regexp.Compile(string(s.match))
 		if err != nil {
 			return luabind.Errorf(luabind.KindParse, "%s: match: %s: %w", c.Name(), s.match, err)
 		}
@@ -217,7 +218,11 @@ func (f *finder) chooses(c *luabind.Call, n *lua.LTable) (bool, error) {
 		if got == lua.LNil && luatable.Get(n, lua.LString("pid")) != lua.LNumber(0) && !denies(n, name) && name != "exe" && name != "unit" {
 			return false, c.Usage(name, "the tree was made without it; ask for it: fields = {%q, …}", name)
 		}
-		if got != want {
+		same := got == want
+		if name == "unit" {
+			same = proctable.SameUnit(lua.LVAsString(got), lua.LVAsString(want))
+		}
+		if !same {
 			return false, nil
 		}
 	}

@@ -92,6 +92,18 @@ func (o *outcome) result(c *luabind.Call) (*lua.LTable, error) {
 	return t, nil
 }
 
+// errorValue makes the error value of an outcome that is handed over rather
+// than raised. It has to be looked at as well.
+func (o *outcome) errorValue(c *luabind.Call) (lua.LValue, error) {
+	e := o.failure()
+	if o.w.opts.ok.any {
+		return c.ToLua(e)
+	}
+	u := &unlooked{err: &luabind.Error{Kind: e.Kind, Message: e.Message, Where: e.Where}}
+	ledgerOf(c).add(u)
+	return c.NewError(e, func() { u.seen = true }), nil
+}
+
 // watch puts a metatable in front of the plain one that notices the look.
 func watch(c *luabind.Call, t *lua.LTable, status []field, e *luabind.Error) {
 	u := &unlooked{err: e}

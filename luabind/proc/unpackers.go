@@ -45,21 +45,26 @@ func eachItem(v lua.LValue, f func(lua.LValue) error) error {
 	if !ok {
 		return f(v)
 	}
-	n, other := luatable.Len(t), false
-	luatable.ForEach(t, func(k, _ lua.LValue) bool {
-		i, isNumber := k.(lua.LNumber)
-		other = !isNumber || i < 1 || i > lua.LNumber(n) || i != lua.LNumber(int(i))
-		return !other
-	})
-	if other {
+	if _, stray := strayKey(t); stray {
 		return errText("want a list without names and holes")
 	}
-	for i := 1; i <= n; i++ {
+	for i := 1; i <= luatable.Len(t); i++ {
 		if err := f(luatable.Get(t, lua.LNumber(i))); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// strayKey finds a key that is no place in a list: a name, or one behind a hole.
+func strayKey(t *lua.LTable) (key lua.LValue, found bool) {
+	n := luatable.Len(t)
+	luatable.ForEach(t, func(k, _ lua.LValue) bool {
+		i, isNumber := k.(lua.LNumber)
+		key, found = k, !isNumber || i < 1 || i > lua.LNumber(n) || i != lua.LNumber(int(i))
+		return !found
+	})
+	return key, found
 }
 
 // signalName is a signal by name or number; 0 is none.
@@ -93,6 +98,21 @@ func (m *stdinMode) UnpackLua(_ *luabind.Call, v lua.LValue) error {
 		return nil
 	}
 	return errWant(v, `"null" or "inherit"; a text comes as input = "…"`)
+}
+
+// folder is a directory. An empty name, such as that of a variable that was
+// never set, must not mean the one that opslua happens to be in.
+type folder string
+
+func (*folder) LuaType() string { return "string" }
+
+func (f *folder) UnpackLua(_ *luabind.Call, v lua.LValue) error {
+	s, ok := v.(lua.LString)
+	if !ok || s == "" {
+		return errWant(v, "the path of a directory")
+	}
+	*f = folder(s)
+	return nil
 }
 
 // inputSource is what a command reads.
@@ -228,18 +248,25 @@ func (l *treeLimits) UnpackLua(c *luabind.Call, v lua.LValue) error {
 	if _, ok := v.(*lua.LTable); !ok {
 		return errWant(v, `a table such as {memory = "512MiB"}`)
 	}
-	var memory luabind.Size
-	var cpu time.Duration
-	next := treeLimits{}
-	if err := c.UnpackValue("limits", v, "memory?", &memory, "cpu?", &cpu,
-		"files?", &next.Files, "processes?", &next.Processes); err != nil {
+	var memory luabind.Opt[luabind.Size]
+	var cpu luabind.Opt[time.Duration]
+	var files, processes luabind.Opt[int]
+	if err := c.UnpackValue("limits", v, "memory?", &memory, "cpu?", &cpu, "files?", &files, "processes?", &processes); err != nil {
 		return err
 	}
-	if next.Files < 0 || next.Processes < 0 {
-		return errText("want numbers from 1")
+	for _, one := range []struct {
+		name     string
+		set, off bool
+		v        int64
+	}{
+		{"memory", memory.Set, memory.Off, int64(memory.V)}, {"cpu", cpu.Set, cpu.Off, int64(cpu.V)},
+		{"files", files.Set, files.Off, int64(files.V)}, {"processes", processes.Set, processes.Off, int64(processes.V)},
+	} {
+		if one.off || one.set && one.v <= 0 {
+			return errText(one.name + ": want more than 0; leave it out for no limit")
+		}
 	}
-	next.Memory, next.CPU = int64(memory), cpu
-	*l = next
+	*l = treeLimits{Memory: int64(memory.V), CPU: cpu.V, Files: int64(files.V), Processes: int64(processes.V)}
 	return nil
 }
 
