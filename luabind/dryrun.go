@@ -3,6 +3,7 @@ package luabind
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -12,7 +13,7 @@ import (
 
 // Change is something that a dry run would have done to the host: plain data.
 type Change struct {
-	Op    string   // "command", "write", "signal", "service", "request", "state", "notify"
+	Op    string   // "command", "write", "signal", "service", "request", "state", "notify", "lock"
 	Text  string   // what would happen, on one line
 	Argv  []string // of a command
 	Path  string   // of a file
@@ -32,25 +33,92 @@ func WithDryRun(plan func(ctx context.Context, c Change)) Option {
 	}
 }
 
+// Stage is where a change stands when a watcher hears of it.
+type Stage int
+
+// The stages.
+const (
+	Planned Stage = iota // a dry run: it is not made
+	Before               // it is about to be made
+	Made                 // it was made
+)
+
+// WatchChanges has a part of the script's run, such as a step of a fix, hear of
+// every change to the host from now on until the function it gives is called.
+// An error of the watcher at stage Before keeps the change from being made.
+// Watchers nest: the last one comes first. They are called on the goroutines
+// that make the changes.
+func (c *Call) WatchChanges(w func(Change, Stage) error) (stop func()) {
+	s := c.s
+	s.watchMu.Lock()
+	defer s.watchMu.Unlock()
+	id := new(int)
+	s.watchers = append(s.watchers, watcher{id, w})
+	return func() {
+		s.watchMu.Lock()
+		defer s.watchMu.Unlock()
+		s.watchers = slices.DeleteFunc(slices.Clone(s.watchers), func(x watcher) bool { return x.id == id })
+	}
+}
+
+type watcher struct {
+	id   *int
+	hear func(Change, Stage) error
+}
+
+// Changing tells that a change is about to be made: a file that will be
+// written, a service that will be restarted. An error keeps it from being made.
+func (c *Call) Changing(ch Change) error { return c.s.tell(c.placed(ch), Before) }
+
+// Changed tells that a change was made.
+func (c *Call) Changed(ch Change) { _ = c.s.tell(c.placed(ch), Made) }
+
+func (c *Call) placed(ch Change) Change {
+	if ch.Where == "" {
+		ch.Where = c.Where()
+	}
+	return ch
+}
+
+// tell tells the watchers, with secrets hidden.
+func (s *Session) tell(ch Change, stage Stage) error {
+	s.watchMu.Lock()
+	watchers := s.watchers
+	s.watchMu.Unlock()
+	if len(watchers) == 0 {
+		return nil
+	}
+	ch = s.maskChange(ch)
+	var errs []error
+	for i := len(watchers) - 1; i >= 0; i-- {
+		errs = append(errs, watchers[i].hear(ch, stage))
+	}
+	return joined(errs...)
+}
+
 // DryRun says that changes are planned and not made.
 func (c *Call) DryRun() bool { return c.s.host.cfg.plan != nil }
 
 // Plan tells of a change that a dry run does not make. The place is filled in.
-func (c *Call) Plan(ch Change) {
-	if ch.Where == "" {
-		ch.Where = c.Where()
-	}
-	c.s.planned(ch)
-}
+func (c *Call) Plan(ch Change) { c.s.planned(c.placed(ch)) }
 
 func (s *Session) planned(ch Change) {
+	ch = s.maskChange(ch)
+	s.host.cfg.plan(s.ctx, ch)
+	_ = s.tell(ch, Planned)
+}
+
+func (s *Session) maskChange(ch Change) Change {
+	if !s.mask.Active() {
+		return ch
+	}
 	ch.Text, ch.Diff = s.shown(ch.Text), s.mask.String(ch.Diff)
 	argv := make([]string, len(ch.Argv))
 	for i, a := range ch.Argv {
 		argv[i] = s.mask.String(a)
 	}
 	ch.Argv = argv
-	s.host.cfg.plan(s.ctx, ch)
+	return ch
 }
 
 // ErrPlanned is what the exec chain gives for a command that a dry run does not run.

@@ -42,6 +42,8 @@ type Session struct {
 	atEnd     []func() error
 	finishers []func(*Call) error
 	exit      *ExitError
+	watchMu   sync.Mutex
+	watchers  []watcher // of changes
 
 	execOnce  sync.Once
 	exec      ExecFunc

@@ -21,24 +21,27 @@ import (
 // mistake, and so is an import that is not.
 func mayImport(pkg string) (ours []string, known bool) {
 	floor0 := []string{"policy", "internal/escape", "internal/units", "internal/luatable", "internal/luacode",
-		"internal/lualib", "internal/proctable", "internal/supervise"}
+		"internal/lualib", "internal/proctable", "internal/supervise", "internal/mask", "internal/report",
+		"internal/store", "internal/httpclient"}
 	switch pkg {
 	case "cmd/opslua":
 		return []string{"internal/cli"}, true
 	case "internal/cli":
-		return append(floor0, "luabind", "stdlib"), true
+		return append(floor0, "luabind", "stdlib", "luabind/check"), true
 	case "stdlib":
 		return []string{"luabind", "luabind/*"}, true
 	case "luabind":
 		return []string{"policy", "internal/escape", "internal/units", "internal/luatable", "internal/luacode",
-			"internal/lualib", "internal/supervise"}, true
+			"internal/lualib", "internal/supervise", "internal/mask"}, true
 	case "internal/supervise":
 		return []string{"internal/proctable"}, true
 	case "internal/luacode":
 		return []string{"internal/luatable", "internal/units"}, true
 	case "internal/lualib":
 		return []string{"internal/luatable", "internal/luacode", "internal/units"}, true
-	case "policy", "internal/escape", "internal/units", "internal/luatable", "internal/proctable":
+	case "internal/report":
+		return []string{"internal/units", "internal/escape"}, true
+	case "policy", "internal/mask", "internal/store", "internal/httpclient", "internal/escape", "internal/units", "internal/luatable", "internal/proctable":
 		return nil, true
 	case "tests", "tests/bench":
 		return append(floor0, "luabind", "stdlib", "internal/cli"), true
