@@ -73,6 +73,26 @@ func (c *Call) Changing(ch Change) error { return c.s.tell(c.placed(ch), Before)
 // Changed tells that a change was made.
 func (c *Call) Changed(ch Change) { _ = c.s.tell(c.placed(ch), Made) }
 
+// changingCommand tells the watchers of a command that is no probe, before it
+// runs and, by the function it gives, after.
+func (s *Session) changingCommand(cmd *Command) (made func(), err error) {
+	s.watchMu.Lock()
+	watched := len(s.watchers) > 0
+	s.watchMu.Unlock()
+	if cmd.Probe || !watched || s.host.cfg.plan != nil {
+		return func() {}, nil
+	}
+	ch := commandChange(cmd)
+	if err := s.tell(ch, Before); err != nil {
+		return nil, err
+	}
+	return func() { _ = s.tell(ch, Made) }, nil
+}
+
+func commandChange(cmd *Command) Change {
+	return Change{Op: "command", Text: supervise.Quote(cmd.Argv), Argv: cmd.Argv, Where: cmd.Where}
+}
+
 func (c *Call) placed(ch Change) Change {
 	if ch.Where == "" {
 		ch.Where = c.Where()
@@ -130,7 +150,7 @@ func (s *Session) planLink(next ExecFunc) ExecFunc {
 		if cmd.Probe {
 			return next(ctx, cmd)
 		}
-		s.planned(Change{Op: "command", Text: supervise.Quote(cmd.Argv), Argv: cmd.Argv, Where: cmd.Where})
+		s.planned(commandChange(cmd))
 		return nil, ErrPlanned
 	}
 }

@@ -308,9 +308,16 @@ func (c *Call) Exec(ctx context.Context, cmd *Command) (*Result, error) {
 		return nil, Errorf(KindResource, "cannot run commands: %w", err)
 	}
 	cmd.Masked = c.s.mask.Active()
+	made, err := c.s.changingCommand(cmd)
+	if err != nil {
+		return nil, err
+	}
 	started := time.Now()
 	r, err := run(ctx, cmd)
 	c.s.auditOutcome(cmd, r, err, time.Since(started))
+	if r != nil {
+		made()
+	}
 	return r, err
 }
 

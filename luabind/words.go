@@ -84,6 +84,8 @@ func typeName(dst any) string {
 	switch d := dst.(type) {
 	case *string:
 		return "string"
+	case *Text:
+		return "string or secret"
 	case *bool:
 		return "boolean"
 	case *int, *int64:

@@ -119,6 +119,15 @@ func (s *state) openIpairs() lua.LGFunction {
 		return 2
 	})
 	return func(L *lua.LState) int {
+		if ud, ok := L.Get(1).(*lua.LUserData); ok {
+			// A list that is no table answers itself, as it does for pairs.
+			if h := metaField(L, ud, "__ipairs"); h != lua.LNil {
+				L.Push(h)
+				L.Push(ud)
+				s.call(L, 1, 3)
+				return 3
+			}
+		}
 		t := checkTable(L, 1, "ipairs")
 		L.Push(step)
 		L.Push(t)

@@ -215,6 +215,21 @@ func lineFunction(c *luabind.Call, fn *lua.LFunction) func([]byte) error {
 	}
 }
 
+// shownArgv is the command with its secrets hidden: the script may hand it on
+// anywhere.
+func (w *work) shownArgv() []string {
+	argv := w.cmd.Argv
+	for i, a := range argv {
+		if masked := w.c.Mask(a); masked != a {
+			if &argv[0] == &w.cmd.Argv[0] {
+				argv = append([]string(nil), argv...)
+			}
+			argv[i] = masked
+		}
+	}
+	return argv
+}
+
 // exec runs the command once.
 func (w *work) exec(ctx context.Context) (*luabind.Result, error) {
 	r, err := w.c.Exec(ctx, &w.cmd)

@@ -45,7 +45,7 @@ func (o *outcome) message() string {
 	if label := o.w.opts.label; label != "" {
 		b.WriteString(label + ": ")
 	}
-	b.WriteString(shorten(supervise.Quote(o.w.cmd.Argv), maxShownCommand) + ": " + o.reason())
+	b.WriteString(shorten(supervise.Quote(o.w.shownArgv()), maxShownCommand) + ": " + o.reason())
 	if o.r != nil {
 		if !o.namesTime() {
 			b.WriteString(" after " + took(o.r.Duration))
@@ -60,7 +60,7 @@ func (o *outcome) message() string {
 	if tail := o.tail(); tail != "" {
 		b.WriteString(": " + tail)
 	}
-	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(b.String())
+	return strings.NewReplacer("\n", `\n`, "\r", `\r`).Replace(o.w.c.Mask(b.String()))
 }
 
 // took is a time that was measured: tenths are enough where there are seconds.

@@ -34,6 +34,8 @@ type outcome struct {
 // kind is empty for a command that ended as wanted.
 func (o *outcome) kind() luabind.Kind {
 	switch {
+	case o.planned():
+		return ""
 	case o.err != nil:
 		return kindOf(o.err)
 	case o.hadEnough:

@@ -102,6 +102,8 @@ func (e *end) value(c *luabind.Call) (lua.LValue, error) {
 	switch {
 	case e.err != nil:
 		return nil, e.err
+	case e.out.planned():
+		return e.out.plan(c), nil
 	case e.out.err != nil:
 		return e.out.errorValue(c)
 	}

@@ -23,6 +23,9 @@ func (p *preset) pipe(c *luabind.Call) error {
 	if err != nil {
 		return err
 	}
+	if l.planning(c) {
+		return l.plan(c)
+	}
 	ends, err := l.run(c)
 	if err != nil {
 		return err
@@ -202,13 +205,20 @@ func worst(ends []*outcome) int {
 	return at
 }
 
+// text is the pipe for a person.
+func (l *pipeline) text() string {
+	names := make([]string, len(l.stages))
+	for i, w := range l.stages {
+		names[i] = supervise.Quote(w.cmd.Argv)
+	}
+	return strings.Join(names, " | ")
+}
+
 // answer makes what run would return: the status of the stage that failed, the
 // output of the last one.
 func (l *pipeline) answer(c *luabind.Call, ends []*outcome) error {
 	stages := make([]any, len(ends))
-	names := make([]string, len(ends))
 	for i, e := range ends {
-		names[i] = supervise.Quote(e.w.cmd.Argv)
 		if e.err != nil {
 			stages[i] = e.failure()
 			continue
@@ -220,7 +230,7 @@ func (l *pipeline) answer(c *luabind.Call, ends []*outcome) error {
 		stages[i] = t
 	}
 	decisive, last := ends[worst(ends)], ends[len(ends)-1]
-	cmd := strings.Join(names, " | ")
+	cmd := c.Mask(l.text())
 	if decisive.err != nil {
 		e := decisive.failure()
 		e.Fields["cmd"], e.Fields["stages"] = cmd, stages

@@ -17,7 +17,7 @@ type field struct {
 // list are the fields of a result but for ok, code and signal, in the order in
 // which pairs shows them.
 func (o *outcome) list() []field {
-	argv := o.w.cmd.Argv
+	argv := o.w.shownArgv()
 	out := append(make([]field, 0, 20),
 		field{"cmd", supervise.Quote(argv)}, field{"argv", argv}, field{"cwd", workingDir(o)}, field{"attempts", o.attempts})
 	if o.w.cmd.Path != "" {

@@ -42,6 +42,9 @@ func (p *preset) run(c *luabind.Call) error {
 
 // answer returns what run returns.
 func answer(c *luabind.Call, out *outcome) error {
+	if out.planned() {
+		return c.Return(out.plan(c))
+	}
 	if out.err != nil {
 		return out.failure()
 	}
@@ -72,6 +75,9 @@ func (p *preset) check(c *luabind.Call) error {
 	if err != nil {
 		return err
 	}
+	if out.planned() {
+		return c.Return(out.plan(c))
+	}
 	if out.kind() != "" {
 		return out.failure()
 	}
@@ -96,6 +102,8 @@ func (p *preset) try(c *luabind.Call) error {
 			break
 		}
 		return err
+	case out.planned():
+		return c.Return(out.plan(c))
 	case out.kind() != "":
 		e = out.failure()
 	}

@@ -99,9 +99,18 @@ func send(c *luabind.Call) error {
 	if err := grantSignal(c, id); err != nil {
 		return err
 	}
+	change := signalChange(syscall.Signal(sig), nameOf(c, id), id.PID)
+	if c.DryRun() {
+		c.Plan(change)
+		return nil
+	}
+	if err := c.Changing(change); err != nil {
+		return err
+	}
 	if err := h.Signal(syscall.Signal(sig)); err != nil {
 		return handleError(c, id.PID, err)
 	}
+	c.Changed(change)
 	return nil
 }
 
@@ -299,6 +308,17 @@ func (s *stopping) run() error {
 	o := supervise.StopOptions{Signal: syscall.Signal(s.signal), Grace: defaultGrace, Tree: s.tree}
 	if s.grace.Set {
 		o.Grace = s.grace.V
+	}
+	change := s.change()
+	if len(s.ids) > 0 {
+		if s.c.DryRun() {
+			s.c.Plan(change)
+			return s.c.Return(s.c.NewPlanned("the result of stopping processes, which was only planned"))
+		}
+		if err := s.c.Changing(change); err != nil {
+			return err
+		}
+		defer s.c.Changed(change)
 	}
 	ends, err := supervise.StopProcesses(s.c.Context(), s.ids, o)
 	// One that could not be signalled is alive, which the result says; only

@@ -57,7 +57,10 @@ func (p *preset) spawn(c *luabind.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := h.start(c); err != nil {
+	switch err := h.start(c); {
+	case errors.Is(err, luabind.ErrPlanned):
+		return c.Return(plannedResult(c, supervise.Quote(w.cmd.Argv)))
+	case err != nil:
 		return err
 	}
 	return c.Return(c.NewObject("handle", h))
@@ -151,6 +154,9 @@ func (h *handle) start(c *luabind.Call) error {
 		out, err := h.w.ended(h.r, h.err)
 		if err != nil {
 			return err
+		}
+		if out.planned() {
+			return luabind.ErrPlanned
 		}
 		return out.failure()
 	}

@@ -53,11 +53,14 @@ func (l *ledger) add(u *unlooked) {
 	l.limit = 2*len(kept) + 64
 }
 
-// settle is the last look at a script that has run to its end.
+// settle is the last look at a part of the script that has run to its end: a
+// check, or the text itself. What it has told of is settled.
 func (l *ledger) settle() error {
 	var first *luabind.Error
 	more := 0
-	for _, u := range l.open {
+	open := l.open
+	l.open = nil
+	for _, u := range open {
 		switch {
 		case u.seen:
 		case first == nil:

@@ -126,12 +126,6 @@ func (*inputSource) LuaType() string { return "string or {file=}" }
 
 func (in *inputSource) UnpackLua(c *luabind.Call, v lua.LValue) error {
 	switch x := v.(type) {
-	case lua.LString:
-		*in = inputSource{set: true, text: string(x)}
-		return nil
-	case lua.LNumber:
-		*in = inputSource{set: true, text: formatNumber(float64(x))}
-		return nil
 	case *lua.LTable:
 		var file string
 		if err := c.UnpackValue("input", x, "file?", &file); err != nil {
@@ -141,6 +135,10 @@ func (in *inputSource) UnpackLua(c *luabind.Call, v lua.LValue) error {
 			return errText(`want a file's name in {file = "…"}`)
 		}
 		*in = inputSource{set: true, file: file}
+		return nil
+	}
+	if text, ok := c.TextOf(v); ok {
+		*in = inputSource{set: true, text: text}
 		return nil
 	}
 	return errWant(v, `a string or {file = "…"}`)
@@ -287,7 +285,7 @@ func (e *environ) UnpackLua(c *luabind.Call, v lua.LValue) error {
 	}
 	var bad error
 	luatable.ForEach(t, func(k, v lua.LValue) bool {
-		bad = next.put(k, v)
+		bad = next.put(c, k, v)
 		return bad == nil
 	})
 	if bad == nil {
@@ -296,7 +294,7 @@ func (e *environ) UnpackLua(c *luabind.Call, v lua.LValue) error {
 	return bad
 }
 
-func (e environ) put(k, v lua.LValue) error {
+func (e environ) put(c *luabind.Call, k, v lua.LValue) error {
 	name, ok := k.(lua.LString)
 	if !ok {
 		return errText(show(k) + " is no name of a variable")
@@ -304,20 +302,13 @@ func (e environ) put(k, v lua.LValue) error {
 	if name == "" || strings.ContainsAny(string(name), "=\x00") {
 		return errText(fmt.Sprintf("%q is no name of a variable", string(name)))
 	}
-	switch x := v.(type) {
-	case lua.LString:
-		s := string(x)
-		if strings.IndexByte(s, 0) >= 0 {
-			return errText(string(name) + ": a NUL byte cannot be in the environment")
-		}
-		e[string(name)] = &s
-	case lua.LNumber:
-		s := formatNumber(float64(x))
-		e[string(name)] = &s
-	case lua.LBool:
-		if bool(x) {
-			return errText(string(name) + ": got true, want a string, or false to remove it")
-		}
+	text, ok := c.TextOf(v)
+	switch {
+	case strings.IndexByte(text, 0) >= 0:
+		return errText(string(name) + ": a NUL byte cannot be in the environment")
+	case ok:
+		e[string(name)] = &text
+	case v == lua.LFalse:
 		e[string(name)] = nil
 	default:
 		return errText(string(name) + ": got " + show(v) + ", want a string, or false to remove it")
