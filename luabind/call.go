@@ -168,7 +168,15 @@ func (s *Session) raise(c *Call, err error) {
 
 // wrap makes the Lua function of an Impl.
 func (s *Session) wrap(module, name string, impl func(*Call) error) *lua.LFunction {
-	full := module + "." + name
+	if module != "" {
+		name = module + "." + name
+	}
+	return s.wrapNamed(module, name, impl)
+}
+
+// wrapNamed is wrap for a function that errors call by another name: a global,
+// which may have types of a module's own.
+func (s *Session) wrapNamed(module, full string, impl func(*Call) error) *lua.LFunction {
 	return s.L.NewFunction(func(l *lua.LState) int {
 		c := Call{s: s, l: l, name: full, module: module, first: 1}
 		if err := impl(&c); err != nil {

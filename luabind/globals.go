@@ -43,8 +43,8 @@ func (s *Session) openGlobals() {
 		},
 	})
 	g := s.L.Env
-	g.RawSetString("exit", s.wrap("_G", "exit", s.doExit))
-	g.RawSetString("require", s.wrap("_G", "require", s.require))
+	g.RawSetString("exit", s.wrap("", "exit", s.doExit))
+	g.RawSetString("require", s.wrap("", "require", s.require))
 	mt := s.L.NewTable()
 	mt.RawSetString("__index", s.L.NewFunction(s.lookup))
 	mt.RawSetString("__metatable", lua.LFalse)
@@ -104,7 +104,7 @@ func (s *Session) builtin(name string) (lua.LValue, bool) {
 	}
 	var v lua.LValue
 	if m, ok := s.host.modules[name]; ok && m.Global != nil {
-		v = s.wrap("_G", name, m.Global.Impl)
+		v = s.wrapNamed(m.Name, m.Name, m.Global.Impl)
 	} else if ok {
 		t := s.L.CreateTable(0, len(m.Funcs))
 		for _, f := range m.Funcs {

@@ -146,7 +146,7 @@ func TestUncaughtErrors(t *testing.T) {
 		"demo.x = 1":            "t.lua:1: demo is read-only: demo.x cannot be set",
 		"rawset(demo,'x',1)":    "t.lua:1: attempt to modify a read-only table",
 		"setmetatable(demo,{})": "t.lua:1: cannot change a protected metatable",
-		`exit("now")`:           `t.lua:1: _G.exit: code: got string "now", want a whole number from 0 to 255`,
+		`exit("now")`:           `t.lua:1: exit: code: got string "now", want a whole number from 0 to 255`,
 	} {
 		_, err := run(t, script)
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

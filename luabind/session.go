@@ -224,7 +224,7 @@ func (s *Session) look() error {
 // protected runs a Go function as a call of the script's, so that it may use
 // Lua; its error is that of the run.
 func (s *Session) protected(name string, f func(*Call) error) error {
-	s.L.Push(s.wrap("_G", name, f))
+	s.L.Push(s.wrap("", name, f))
 	api := lualib.PCall(s.L, 0, 0)
 	if s.exit != nil {
 		return nil
@@ -285,18 +285,18 @@ func (s *Session) start() (ExecFunc, error) {
 }
 
 // runCommand is the end of the chain. A stream that a command inherits is the
-// file itself, where it is one and no secret could pass through it unseen.
+// file itself, where it is one, unless a secret could pass through it unseen: a
+// terminal is seen by the person at it alone, and programs that talk to a
+// person need it.
 func (s *Session) runCommand(ctx context.Context, c *Command) (*Result, error) {
 	own := c.Cmd
-	if !c.Masked {
-		direct(&own.Stdout, s.host.cfg.stdout)
-		direct(&own.Stderr, s.host.cfg.stderr)
-	}
+	direct(&own.Stdout, s.host.cfg.stdout, c.Masked)
+	direct(&own.Stderr, s.host.cfg.stderr, c.Masked)
 	return s.super.Run(ctx, &own)
 }
 
-func direct(o *supervise.Output, stream any) {
-	if f := file(stream); f != nil && o.Inherit {
+func direct(o *supervise.Output, stream any, masked bool) {
+	if f := file(stream); f != nil && o.Inherit && (!masked || isDevice(f)) {
 		*o = supervise.Output{Fd: f}
 	}
 }
