@@ -192,13 +192,13 @@ type eof struct{}
 
 func (eof) Read([]byte) (int, error) { return 0, io.EOF }
 
-// file gives the stream itself where it is a file, for commands that inherit it.
 // isDevice says that a stream is a terminal, or something like /dev/null.
 func isDevice(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
+// file gives the stream itself where it is a file, for commands that inherit it.
 func file(stream any) *os.File {
 	f, _ := stream.(*os.File)
 	return f
