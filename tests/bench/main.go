@@ -67,6 +67,7 @@ func run(rounds, processes int, only string) error {
 // binaries are what the rows run.
 type binaries struct {
 	opslua, lua, spawn, self, peers string
+	goss, gossFile, lines           string
 	subtree                         int
 }
 
@@ -93,7 +94,12 @@ func build(dir string) (*binaries, error) {
 	if err := exec.Command("gcc", "-O2", "-o", b.spawn, filepath.Join(b.peers, "spawn.c")).Run(); err != nil {
 		b.spawn = "" // named and skipped by its row
 	}
-	return b, nil
+	b.goss = buildGoss(dir)
+	if b.gossFile, err = gossFile(dir); err != nil {
+		return nil, err
+	}
+	b.lines, err = manyLines(dir)
+	return b, err
 }
 
 func moduleRoot() (string, error) {

@@ -71,6 +71,17 @@ func (b *binaries) rows() []row {
 			&measure{unit: wall, argv: []string{"xargs", "-P", "8", "-n", "1", "/bin/true"}, stdin: strings.Repeat("x\n", 500)}, 1.3, 0},
 		{"kill a tree of 1,000", "the kernel alone", ours("killtree"), own("kill"), 2.2, 0.1},
 	}
+	adding := func(loop string) measure {
+		return measure{unit: wall, argv: []string{b.opslua, "eval",
+			`local s, n = fs.read("` + b.lines + `"), 0 ` + loop + ` assert(n > 1e8)`}}
+	}
+	addingPy := &measure{unit: wall, argv: []string{python, "-c",
+		`n = sum(int(l.split()[2]) for l in open("` + b.lines + `")); assert n > 1e8`}}
+	rows = append(rows,
+		row{"100 command checks", "goss " + gossVersion, measure{unit: wall, argv: []string{b.opslua, "run", b.peers + "/checks.lua"}},
+			&measure{unit: wall, argv: []string{b.goss, "--gossfile", b.gossFile, "validate"}}, 0.7, 0},
+		row{"add up a column, text.each", "python3", adding(`for v in text.each(s, {3}) do n = n + v end`), addingPy, 1, 0},
+		row{"add up a column, text.column", "python3", adding(`for _, v in ipairs(text.column(s, 3)) do n = n + v end`), addingPy, 1, 0})
 	for _, f := range []string{"find", "match", "gmatch", "gsub"} {
 		rows = append(rows, row{"string." + f, "gopher-lua's own",
 			measure{argv: []string{b.opslua, "run", b.peers + "/strings.lua", "--", f}},
