@@ -8,10 +8,6 @@ import (
 	"opslua/internal/units"
 )
 
-// Schema is the number of the JSON document's shape; it changes with any change
-// that a reader could notice.
-const Schema = 1
-
 // Report is one run. It is plain data, filled by one goroutine and then written
 // in any format; Recorder is for several goroutines.
 type Report struct {
@@ -25,9 +21,11 @@ type Report struct {
 	Rows     []Rows
 	Fixes    []Fix
 	Commands []Command
-	Changes  []Change // what a dry run planned outside of fixes too, in order
-	Degraded []string // what the kernel lacks of what was asked for
-	Verified *Verified
+	// CommandsOmitted is how many more commands there were than Commands holds.
+	CommandsOmitted int
+	Changes         []Change // what a dry run planned outside of fixes too, in order
+	Degraded        []string // what the kernel lacks of what was asked for
+	Verified        *Verified
 	// Processes is the tree to show, in the order of a depth-first walk; empty
 	// where nobody asked for it.
 	Processes []Process
@@ -145,10 +143,20 @@ type Fix struct {
 	Seconds  float64
 }
 
+// How a step, or an undo, can end.
+const (
+	StepDone       = "done"
+	StepFailed     = "failed"
+	StepPlanned    = "planned"
+	StepUndone     = "undone"
+	StepUndoFailed = "undo failed"
+	StepSkipped    = "skipped"
+)
+
 // Step is one step of a fix, or one undo.
 type Step struct {
 	Title   string
-	Status  string // "done", "failed", "planned", "undone", "undo failed", "skipped"
+	Status  string // StepDone and its kind
 	Text    string // why it failed
 	Seconds float64
 	Changes []Change
@@ -156,7 +164,7 @@ type Step struct {
 
 // Change is one change to the host, made or planned.
 type Change struct {
-	Op    string   // "command", "write", "signal", "service", "request", "state", "notify"
+	Op    string   // "command", "write", "signal", "service", "request", "state", "notify", "lock"
 	Text  string   // one line: what is done
 	Argv  []string // of a command
 	Path  string   // of a file
