@@ -7,6 +7,13 @@ import (
 	"time"
 )
 
+const (
+	defaultTimeout = 30 * time.Second
+	defaultMaxBody = 64 << 20
+	maxHeader      = 1 << 20 // bytes of an answer's headers
+	maxRedirects   = 10
+)
+
 // Request is one request. It is plain data, safe to use again.
 type Request struct {
 	Method  string // default GET
@@ -14,19 +21,24 @@ type Request struct {
 	Header  http.Header
 	Body    []byte
 	Timeout time.Duration // of the whole exchange, the body included; 0: 30 s
-	MaxBody int64         // bytes of the answer's body; 0: 64 MiB
+	MaxBody int64         // bytes of the answer's body, unpacked; 0: 64 MiB
+	CutBody bool          // a body beyond MaxBody is cut there and is no error
 	CA      []byte        // certificates in PEM to trust instead of the system's
 	// Allow is asked before every connection, those of redirects too, with
 	// "host:port" as it stands in the URL. Its error ends the request as it is.
+	// It is called on the goroutine of Do, while that waits.
 	Allow func(address string) error
 }
 
-// Response is a whole answer, whatever its status.
+// Response is a whole answer, whatever its status. It is plain data.
 type Response struct {
 	Status  int
 	Header  http.Header
 	Body    []byte
-	Seconds float64 // from the first byte sent to the last byte read
+	Cut     bool      // CutBody: there was more
+	URL     string    // that answered, after redirects; without a password
+	Seconds float64   // from the start, name and connection included, to the last byte
+	Expires time.Time // until when the server's certificate can be trusted; zero without TLS
 }
 
 // Reason is what kept a whole answer from coming.
@@ -41,14 +53,19 @@ const (
 	Timeout    Reason = "timeout"
 	TLS        Reason = "tls"       // no trust, wrong name, no TLS at all
 	TooLarge   Reason = "too large" // more than MaxBody
-	Redirects  Reason = "redirects" // more than ten
-	Other      Reason = "other"
+	Redirects  Reason = "redirects" // more than ten, or one that leads nowhere
+	// Unreachable is a host or a network to which there is no way.
+	Unreachable Reason = "unreachable"
+	// Cancelled is the caller, whose context was cancelled.
+	Cancelled Reason = "cancelled"
+	Other     Reason = "other" // no HTTP, for example
 )
 
-// Error is why there is no whole answer. Its text is one line for a person.
+// Error is why there is no whole answer. It is plain data, and its text one line
+// of printable ASCII for a person.
 type Error struct {
 	Reason  Reason
-	URL     string // without a password
+	URL     string // that was asked for, without a password
 	Message string
 	Cause   error
 }
