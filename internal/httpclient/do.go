@@ -30,6 +30,16 @@ func Do(ctx context.Context, r Request) (*Response, error) {
 	return x.do(ctx)
 }
 
+// Check says, without a connection, where a request goes first, as "host:port",
+// or the error that Do would give for a request that cannot be sent.
+func Check(r Request) (address string, err error) {
+	x, err := newExchange(context.Background(), r)
+	if err != nil {
+		return "", err
+	}
+	return addressOf(x.first.URL)
+}
+
 // exchange is one request on its way. It lives as long as Do, for its goroutine.
 type exchange struct {
 	Request
@@ -103,7 +113,7 @@ func (x *exchange) do(ctx context.Context) (*Response, error) {
 	}
 	defer resp.Body.Close()
 	x.answered = true
-	out := &Response{Status: resp.StatusCode, Header: resp.Header, URL: shownURL(x.last)}
+	out := &Response{Status: resp.StatusCode, Header: resp.Header, URL: withoutPassword(x.last)}
 	if resp.TLS != nil {
 		out.Expires = Expires(resp.TLS)
 	}

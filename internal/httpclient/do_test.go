@@ -166,7 +166,6 @@ func TestBadRequests(t *testing.T) {
 func TestTruncatedAndReset(t *testing.T) {
 	for name, answer := range map[string]string{
 		"nothing":       "",
-		"half a status": "HTT",
 		"half a header": "HTTP/1.1 200 OK\r\nA: ",
 		"half a body":   "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
 		"half a chunk":  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
@@ -360,6 +359,21 @@ func TestRefusedAndUnresolved(t *testing.T) {
 		t.Errorf("%v: %v", e, e.Unwrap())
 	}
 	fails(t, Request{URL: "http://name.invalid/", Timeout: 5 * time.Second}, Resolve, `"name.invalid"`)
+}
+
+func TestShown(t *testing.T) {
+	fails(t, Request{URL: "http://127.0.0.1:1/?token=hidden", Shown: "http://127.0.0.1:1/?token=***"}, Refused, "GET http://127.0.0.1:1/?token=***: connection refused")
+	fails(t, Request{URL: "x", Shown: "a\x1bb"}, BadRequest, "GET a%1Bb: ")
+}
+
+func TestCheck(t *testing.T) {
+	if a, err := Check(Request{URL: "https://x.example/"}); a != "x.example:443" || err != nil {
+		t.Errorf("got %s %v", a, err)
+	}
+	var e *Error
+	if _, err := Check(Request{URL: "https://"}); !errors.As(err, &e) || e.Reason != BadRequest || e.Transient() {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestNoProxy(t *testing.T) {

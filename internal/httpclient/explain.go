@@ -20,15 +20,19 @@ import (
 
 // bad is the error of a request that cannot be sent.
 func (x *exchange) bad(err error) error {
-	shown := hidePassword(x.URL)
-	if u, perr := url.Parse(x.URL); perr == nil {
-		shown = shownURL(u)
-	}
+	shown := x.shown()
 	method := x.Method
 	if !isToken(method) {
 		method = "request"
 	}
 	return &Error{Reason: BadRequest, URL: shown, Message: method + " " + shown + ": " + err.Error()}
+}
+
+func (x *exchange) shown() string {
+	if x.Shown != "" {
+		return percent(x.Shown)
+	}
+	return ShownURL(x.URL)
 }
 
 // explain makes the error of an exchange that gave no whole answer.
@@ -38,9 +42,9 @@ func (x *exchange) explain(ctx context.Context, err error) error {
 		return refused.err
 	}
 	reason, text := x.reason(ctx, err)
-	shown := shownURL(x.first.URL)
+	shown := x.shown()
 	message := x.Method + " " + shown
-	if last := shownURL(x.last); last != shown {
+	if last := shownURL(x.last); x.last != x.first.URL {
 		message += ", redirected to " + last
 	}
 	return &Error{Reason: reason, URL: shown, Message: message + ": " + text, Cause: cause(err)}

@@ -16,8 +16,11 @@ const (
 
 // Request is one request. It is plain data, safe to use again.
 type Request struct {
-	Method  string // default GET
-	URL     string
+	Method string // default GET
+	URL    string
+	// Shown stands for the URL in errors; empty: the URL without a password. It
+	// is for a URL that holds a secret elsewhere.
+	Shown   string
 	Header  http.Header
 	Body    []byte
 	Timeout time.Duration // of the whole exchange, the body included; 0: 30 s
@@ -71,6 +74,15 @@ type Error struct {
 }
 
 func (e *Error) Error() string { return e.Message }
+
+// Transient says that the same request may have a whole answer a little later.
+func (e *Error) Transient() bool {
+	switch e.Reason {
+	case Resolve, Refused, Reset, Timeout, Unreachable:
+		return true
+	}
+	return false
+}
 
 // Unwrap gives the error of the network, where there was one.
 func (e *Error) Unwrap() error { return e.Cause }

@@ -18,13 +18,14 @@ func ShownURL(text string) string {
 	return hidePassword(text)
 }
 
-func shownURL(u *url.URL) string {
+func shownURL(u *url.URL) string { return percent(withoutPassword(u)) }
+
+func withoutPassword(u *url.URL) string {
 	clean := *u
 	if _, has := u.User.Password(); has {
 		clean.User = url.UserPassword(u.User.Username(), "***")
 	}
-	text := strings.Replace(clean.String(), ":%2A%2A%2A@", ":***@", 1)
-	return percent(text)
+	return strings.Replace(clean.String(), ":%2A%2A%2A@", ":***@", 1)
 }
 
 // hidePassword is for what is no URL: all between // and the last @ may be one.
