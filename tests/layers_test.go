@@ -45,7 +45,7 @@ func mayImport(pkg string) (ours []string, known bool) {
 		return nil, true
 	case "tests", "tests/bench":
 		return append(floor0, "luabind", "stdlib", "internal/cli"), true
-	case "tests/bench/gopherlua":
+	case "tests/bench/gopherlua", "tests/realhost":
 		return nil, true
 	}
 	if strings.HasPrefix(pkg, "luabind/") {

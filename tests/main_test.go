@@ -17,10 +17,15 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"opslua/tests/realhost"
 )
 
 // TestMain builds the real binary, as it is shipped, for all tests.
-func TestMain(m *testing.M) { os.Exit(withBinary(m)) }
+func TestMain(m *testing.M) {
+	realhost.RunInit()
+	os.Exit(withBinary(m))
+}
 
 func withBinary(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "opslua-tests-")
