@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"fmt"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -16,10 +17,14 @@ type secret struct {
 
 // NewSecret makes the value that stands for a secret: it prints ***, and is
 // taken where a Text is. From now on its text is hidden in all that the run
-// writes. A text that is too short to be hidden is an error.
+// writes. A text that is too short or too long to be hidden is an error.
 func (c *Call) NewSecret(name, text string) (lua.LValue, error) {
 	if !c.s.mask.Add(text) {
-		return nil, Errorf(KindUsage, "%s: the secret of %s is shorter than %d bytes: to hide it would hide too much", c.Name(), quoteName(name), mask.Shortest)
+		why := fmt.Sprintf("shorter than %d bytes: to hide it would hide too much", mask.Shortest)
+		if len(text) > mask.Longest {
+			why = fmt.Sprintf("longer than %d bytes, so that it cannot be hidden", mask.Longest)
+		}
+		return nil, Errorf(KindUsage, "%s: the secret of %s is %s", c.Name(), quoteName(name), why)
 	}
 	return &lua.LUserData{Value: &secret{name, text}, Env: c.s.L.Env, Metatable: c.s.opaqueMeta()}, nil
 }
@@ -47,7 +52,8 @@ func (s *Session) opaqueMeta() *lua.LTable {
 // hidden is what a secret looks like.
 const hidden = "***"
 
-// joinSecrets makes "Bearer " .. token: a secret again.
+// joinSecrets makes "Bearer " .. token: a secret again. What has to be hidden
+// of it is known: its parts.
 func (s *Session) joinSecrets(l *lua.LState, a, b lua.LValue) *secret {
 	c := &Call{s: s, l: l}
 	left, ok := c.TextOf(a)
@@ -59,9 +65,7 @@ func (s *Session) joinSecrets(l *lua.LState, a, b lua.LValue) *secret {
 		}
 		l.RaiseError("attempt to concatenate a %s value", v.Type().String())
 	}
-	joined := &secret{name: "a text with a secret", text: left + right}
-	s.mask.Add(joined.text)
-	return joined
+	return &secret{name: "a text with a secret", text: left + right}
 }
 
 // Text is a destination of Unpack for a text that may be a secret.

@@ -116,7 +116,7 @@ func (p *printer) field(k, v lua.LValue, n *int, depth int) error {
 			p.out.WriteString("[" + luacode.FormatNumber(float64(key)) + "] = ")
 		}
 	default:
-		p.out.WriteString("[" + k.String() + "] = ")
+		p.out.WriteString("[" + escape.String(p.c.String(k)) + "] = ")
 	}
 	return p.value(v, depth+1)
 }
