@@ -10,18 +10,18 @@ func (h *human) ending() {
 	h.section()
 	if h.r.Verified != nil {
 		v := h.r.Verified
-		h.line(piece{"verified: " + v.Bundle + " " + v.Digest + ", signed by " + strings.Join(v.Signers, ", "), dim})
+		h.whole(piece{"verified: " + v.Bundle + " " + v.Digest + ", signed by " + strings.Join(v.Signers, ", "), dim})
 	}
 	for _, what := range h.r.Degraded {
-		h.line(piece{"degraded: " + what, yellow})
+		h.whole(piece{"degraded: " + what, yellow})
 	}
 	if h.r.Incomplete != "" {
-		h.line(piece{"the plan ends here: ", yellow}, piece{h.r.Incomplete, plain})
+		h.whole(piece{"the plan ends here: ", yellow}, piece{h.r.Incomplete, plain})
 	}
 	if h.r.Error != "" {
-		h.line(piece{"error: ", red}, piece{h.r.Error, plain})
+		h.whole(piece{"error: ", red}, piece{h.r.Error, plain})
 	}
-	h.line(h.summary()...)
+	h.whole(h.summary()...)
 }
 
 // summary counts: "5 checks: 3 OK, 1 WARNING, 1 skipped; 1 fix: 1 changed; 0.4 s".

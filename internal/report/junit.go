@@ -50,13 +50,13 @@ func (r *Report) writeJUnit(w io.Writer) error {
 	return x.w.Flush()
 }
 
-// suiteName is the script without folder and ending: points would be taken for
-// packages.
+// suiteName is the script without folder and ending, and without points: CI
+// systems take them for packages.
 func (r *Report) suiteName() string {
 	if r.Script == "" {
 		return "opslua"
 	}
-	return strings.TrimSuffix(filepath.Base(r.Script), ".lua")
+	return strings.ReplaceAll(strings.TrimSuffix(filepath.Base(r.Script), ".lua"), ".", "_")
 }
 
 type junitCount struct{ tests, failures, errors, skipped int }

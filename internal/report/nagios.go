@@ -104,10 +104,10 @@ func findingText(f *Finding) string {
 func fixText(f *Fix) string {
 	for _, why := range []string{f.Error, f.Reason} {
 		if why != "" {
-			return string(f.Status) + ": " + why
+			return f.Status.words() + ": " + why
 		}
 	}
-	return string(f.Status)
+	return f.Status.words()
 }
 
 func (r *Report) failedFixes() string {

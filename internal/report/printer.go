@@ -85,20 +85,28 @@ func (p *printer) section() {
 
 // line prints a line, cut to the width of the terminal.
 func (p *printer) line(pieces ...piece) {
-	p.started = true
-	room := -1
-	if p.width > 0 {
-		for i := range pieces {
-			pieces[i].text = escape.String(cut(strings.ReplaceAll(pieces[i].text, "\t", "    "), 16*p.width))
-		}
-		room = p.fitting(pieces)
-	} else {
-		for i := range pieces {
-			pieces[i].text = keepTabs(pieces[i].text)
-		}
+	if p.width <= 0 {
+		p.whole(pieces...)
+		return
 	}
-	pieces = trimEnd(pieces)
-	for _, x := range pieces {
+	for i := range pieces {
+		pieces[i].text = escape.String(cut(strings.ReplaceAll(pieces[i].text, "\t", "    "), 16*p.width))
+	}
+	p.put(pieces, p.fitting(pieces))
+}
+
+// whole prints a line of any length: what nobody should have to guess the end of.
+func (p *printer) whole(pieces ...piece) {
+	for i := range pieces {
+		pieces[i].text = keepTabs(pieces[i].text)
+	}
+	p.put(pieces, -1)
+}
+
+// put prints escaped pieces, at most room cells of them; -1: all.
+func (p *printer) put(pieces []piece, room int) {
+	p.started = true
+	for _, x := range trimEnd(pieces) {
 		text := x.text
 		full := false
 		if room >= 0 {
