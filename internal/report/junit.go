@@ -82,7 +82,7 @@ func (r *Report) junitCounts() (n junitCount) {
 
 // junitTime is seconds with three decimals; what is no time is none.
 func junitTime(seconds float64) string {
-	if !finite(seconds) || seconds < 0 {
+	if !finite(seconds) || seconds <= 0 { // a negative zero has a sign
 		seconds = 0
 	}
 	return strconv.FormatFloat(seconds, 'f', 3, 64)
