@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	iofs "io/fs"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -31,8 +32,16 @@ type atPath struct {
 func (a *atPath) Error() string { return shown(a.path) + ": " + bare(a.err) }
 func (a *atPath) Unwrap() error { return a.err }
 
-// shown is a path in a message: on one line, whatever is in its name.
-func shown(path string) string { return escape.String(path) }
+// shown is a path in a message: on one line, whatever is in its name, and
+// without its middle where it is very long.
+func shown(path string) string {
+	const most = 2000
+	s := escape.String(path)
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most/2], "") + "…" + strings.ToValidUTF8(s[len(s)-most/2:], "")
+}
 
 // bare is the text of an error without the path, which the caller names.
 func bare(err error) string {

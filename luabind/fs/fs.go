@@ -81,7 +81,7 @@ Gives the paths that fit, sorted; {} where there are none. * and ? stand for
 characters of one name, [a-z] and [^a-z] for one of them, {a,b} for either, **
 for any number of folders, \ takes a character as it is. As in a shell, a wildcard
 at the beginning of a name stands for no dot, and links to folders are followed
-by * but not by **.
+by * but not by **. A / at the end of the pattern is for folders only.
 
   pattern  string
   hidden   boolean = false   names that begin with a dot fit wildcards too

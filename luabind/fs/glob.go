@@ -48,13 +48,17 @@ func glob(c *luabind.Call) error {
 	return c.Return(slices.Compact(g.out))
 }
 
-// segments are the names of a pattern; ** twice in a row is ** once.
+// segments are the names of a pattern; ** twice in a row is ** once. A last /
+// is an empty name, which only folders have.
 func segments(p string) []string {
 	var out []string
 	for _, s := range strings.Split(p, "/") {
 		if s != "" && (s != "**" || len(out) == 0 || out[len(out)-1] != "**") {
 			out = append(out, s)
 		}
+	}
+	if strings.HasSuffix(p, "/") {
+		out = append(out, "")
 	}
 	return out
 }
@@ -210,8 +214,11 @@ func (g *globber) add(path string) error {
 // one that leads nowhere.
 func (g *globber) addIfThere(p string) error {
 	parent, name := path.Split(p)
-	if name == "." || name == ".." {
+	if name == "" || name == "." || name == ".." {
 		parent = p
+	}
+	if p == "" {
+		return nil
 	}
 	t, err := g.locate(parent)
 	if t == nil || err != nil {
@@ -221,9 +228,12 @@ func (g *globber) addIfThere(p string) error {
 	if parent == p {
 		real = t.real
 	}
-	_, err = wait(g.c, func(context.Context) (info, error) { return t.v.stat(real) }, nil)
+	in, err := wait(g.c, func(context.Context) (info, error) { return t.v.stat(real) }, nil)
 	if err != nil {
 		return g.unreadable(t, err)
+	}
+	if name == "" && in.typ != typeDir {
+		return nil
 	}
 	return g.add(p)
 }

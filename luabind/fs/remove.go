@@ -16,6 +16,9 @@ func remove(c *luabind.Call) error {
 		return err
 	}
 	t, err := locateName(c, "path", written)
+	if isMissing(err) { // below something that is no folder
+		return (&target{c: c, written: written}).result(false, "")
+	}
 	if err != nil {
 		return err
 	}

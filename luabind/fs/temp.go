@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -121,7 +122,7 @@ func (p *place) sweep(prefix string) {
 	}
 	for _, name := range names {
 		if isTemp(prefix, name) {
-			p.sweepOne(name)
+			p.sweepOne(name, time.Now().UnixNano())
 		}
 	}
 }
@@ -130,14 +131,13 @@ func (p *place) sweep(prefix string) {
 // behind: it cannot be locked, and takes its place at once.
 const linkAge = 10e9
 
-func (p *place) sweepOne(name string) {
+func (p *place) sweepOne(name string, now int64) {
 	in, err := statAt(p.dir, name)
 	if err != nil {
 		return
 	}
 	if in.typ == typeLink {
-		var now unix.Timespec
-		if unix.ClockGettime(unix.CLOCK_REALTIME, &now) == nil && now.Nano()-in.ctime > linkAge {
+		if now-in.ctime > linkAge {
 			_ = p.unlink(name, 0)
 		}
 		return
