@@ -35,7 +35,7 @@ func (r *Report) writeNagios(w io.Writer) error {
 			d.lines = append(d.lines, nagiosLine{nagiosCut(text, nagiosLongest), false})
 		}
 	}
-	d.fit()
+	d.fit(nagiosMost)
 	_, err := io.WriteString(w, d.String())
 	return err
 }
@@ -176,10 +176,11 @@ type nagiosLine struct {
 	ok   bool
 }
 
-// fit leaves out the fewest parts with which the document is small enough.
-func (d *nagios) fit() {
+// fit leaves out the fewest parts with which the document has at most so many
+// bytes.
+func (d *nagios) fit(most int) {
 	size := d.size()
-	fits := func() bool { return size+len(d.note()) <= nagiosMost }
+	fits := func() bool { return size+len(d.note()) <= most }
 	for i := len(d.lines) - 1; i >= 0 && !fits(); i-- {
 		if d.lines[i].ok {
 			size -= len(d.lines[i].text) + 1

@@ -3,10 +3,12 @@ package report
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -224,4 +226,55 @@ func TestReadsThePluginsOfDebian(t *testing.T) {
 			}
 		})
 	}
+}
+
+// fit against the slow way: leave out one part more, write it all, look.
+func TestFitIsTheFirstThatFits(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		var perf []string
+		var lines []nagiosLine
+		for range rnd.IntN(12) {
+			perf = append(perf, strings.Repeat("p", 4+rnd.IntN(9)))
+		}
+		for range rnd.IntN(12) {
+			lines = append(lines, nagiosLine{strings.Repeat("t", 7+rnd.IntN(20)), rnd.IntN(2) == 0})
+		}
+		fresh := func() *nagios { return &nagios{first: "OK - x", perf: slices.Clone(perf), lines: slices.Clone(lines)} }
+		most := 60 + rnd.IntN(300)
+		got := fresh()
+		got.fit(most)
+		want := fresh()
+		for len(want.String()) > most && leaveOneOut(want) {
+			continue
+		}
+		if got.String() != want.String() {
+			t.Fatalf("at most %d:\n%q\nwant\n%q", most, got.String(), want.String())
+		}
+	}
+}
+
+// leaveOneOut leaves out the part whose turn it is.
+func leaveOneOut(d *nagios) bool {
+	line := func(ok bool) bool {
+		for i := len(d.lines) - 1; i >= 0; i-- {
+			if d.lines[i].ok == ok && d.lines[i].text != "" {
+				d.lines[i].text = ""
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case line(true):
+		d.left[0]++
+	case len(d.perf) > 0:
+		d.perf = d.perf[:len(d.perf)-1]
+		d.left[1]++
+	case line(false):
+		d.left[2]++
+	default:
+		return false
+	}
+	return true
 }
