@@ -6,6 +6,7 @@ package store
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 )
 
@@ -18,12 +19,18 @@ type Store struct{ dir string }
 // needs it.
 func New(dir string) *Store { return &Store{dir} }
 
-// ErrLocked is a lock that another run holds.
+// ErrLocked is a lock that another run holds. The error that wraps it names the
+// process.
 var ErrLocked = errors.New("locked")
 
-// Tx is one transaction; it is valid until the function that got it returns.
-// A section is a part of a script's memory with names of its own: "state",
-// "soft", "limit", "owed", "notify", "rows".
+// ErrState is a memory that cannot be read or written: no permission, no space,
+// a damaged file, a file of somebody else. The error that wraps it says what,
+// where, why and what to do, and also wraps the cause, such as fs.ErrPermission.
+var ErrState = errors.New("state that cannot be used")
+
+// Tx is one transaction; it is valid until the function that got it returns,
+// on that function's goroutine. A section is a part of a script's memory with
+// names of its own: "state", "soft", "limit", "owed", "notify", "rows".
 type Tx interface {
 	Get(section, name string) []byte // nil: not there; a copy
 	Put(section, name string, value []byte) error
@@ -31,9 +38,34 @@ type Tx interface {
 	Each(section string, f func(name string, value []byte) error) error // sorted by name
 }
 
-// view, update and lock, as they are called:
-//
-//	View(ctx, key, func(Tx) error) error
-//	Update(ctx, key, func(Tx) error) error
-//	Lock(ctx, name, wait) (*Lock, error)
-var _ = []any{context.Background, time.Now}
+// longestWait bounds the wait for another process that is reading or writing
+// the same database: that takes milliseconds, unless the process is stopped.
+const longestWait = time.Minute
+
+// View reads what the script of a key remembers, as it is at one moment. What
+// was never written is empty, and no file is made for it. An error of f is
+// returned as it is. No call for the same key may be made within f: it would
+// wait for the one around it. View waits for the Update of another process, as
+// long as the context and one minute allow.
+func (s *Store) View(ctx context.Context, key string, f func(Tx) error) error {
+	d, err := s.open(ctx, key, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f(emptyTx{})
+	}
+	if err != nil {
+		return err
+	}
+	return d.run(false, f)
+}
+
+// Update reads and changes what the script of a key remembers: all that f does,
+// or nothing of it where f or the disk fails. When it returns without an error
+// the change is on the disk. An error of f is returned as it is. It waits for
+// other processes as View does.
+func (s *Store) Update(ctx context.Context, key string, f func(Tx) error) error {
+	d, err := s.open(ctx, key, true)
+	if err != nil {
+		return err
+	}
+	return d.run(true, f)
+}
