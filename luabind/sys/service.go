@@ -23,6 +23,8 @@ type status struct {
 type manager interface {
 	// status raises not_found where there is no such service.
 	status(c *luabind.Call, name string) (*status, error)
+	// settled is the status after an action that has succeeded.
+	settled(c *luabind.Call, name, verb string) (*status, error)
 	// action is the command that does it.
 	action(name, verb string) []string
 	// logs gives the last lines that the service wrote.
@@ -51,15 +53,15 @@ func service(c *luabind.Call) error {
 	if plannedOf(c)[name] != "" {
 		return c.Return(c.NewObject("planned_service", name))
 	}
-	return look(c, name)
-}
-
-// look returns the service as it is now.
-func look(c *luabind.Call, name string) error {
 	st, err := managerOf().status(c, name)
 	if err != nil {
 		return err
 	}
+	return c.Return(st.table(c, name))
+}
+
+// table is the service for Lua.
+func (st *status) table(c *luabind.Call, name string) *lua.LTable {
 	t := c.NewTable("service", 0, 6)
 	t.RawSetString("name", lua.LString(name))
 	t.RawSetString("active", lua.LBool(st.active))
@@ -75,7 +77,7 @@ func look(c *luabind.Call, name string) error {
 	if st.since > 0 {
 		t.RawSetString("since", lua.LNumber(st.since))
 	}
-	return c.Return(t)
+	return t
 }
 
 const maxName = 255
@@ -176,7 +178,11 @@ func act(c *luabind.Call, verb string) error {
 	if f := failureOf(c, name, cmd, r, err); f != nil {
 		return f
 	}
-	return look(c, name)
+	st, err := m.settled(c, name, verb)
+	if err != nil {
+		return err
+	}
+	return c.Return(st.table(c, name))
 }
 
 type plannedKey struct{}

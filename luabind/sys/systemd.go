@@ -33,6 +33,9 @@ func (systemd) status(c *luabind.Call, name string) (*status, error) {
 	return p.status(), nil
 }
 
+// settled is what systemd says: it has waited for the end of the job.
+func (s systemd) settled(c *luabind.Call, name, _ string) (*status, error) { return s.status(c, name) }
+
 // unit are the properties of a unit.
 type unit map[string]string
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"opslua/internal/proctable"
 	"opslua/luabind"
@@ -54,6 +55,22 @@ func (sysv) status(c *luabind.Call, name string) (*status, error) {
 		st.pid, st.since = pid, since
 	}
 	return st, nil
+}
+
+// settled gives a daemon that has just been started, or told to read its
+// configuration, up to 750 ms to write its pidfile: sshd takes it away meanwhile.
+func (s sysv) settled(c *luabind.Call, name, verb string) (*status, error) {
+	for pause := 50 * time.Millisecond; ; pause *= 2 {
+		st, err := s.status(c, name)
+		if err != nil || st.active || verb == "stop" || pause > 400*time.Millisecond {
+			return st, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-c.Context().Done():
+			return nil, c.Context().Err()
+		}
+	}
 }
 
 func asksUsage(r *luabind.Result) bool {
