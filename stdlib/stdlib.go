@@ -3,12 +3,18 @@ package stdlib
 
 import (
 	"opslua/luabind"
+	"opslua/luabind/check"
 	"opslua/luabind/csv"
 	"opslua/luabind/fmt"
+	"opslua/luabind/fs"
 	"opslua/luabind/json"
+	"opslua/luabind/log"
+	"opslua/luabind/net"
 	"opslua/luabind/out"
 	"opslua/luabind/proc"
 	"opslua/luabind/re"
+	"opslua/luabind/secret"
+	"opslua/luabind/sys"
 	"opslua/luabind/text"
 	"opslua/luabind/time"
 	"opslua/luabind/toml"
@@ -17,16 +23,21 @@ import (
 
 // Modules is the one list of all modules.
 func Modules() []luabind.Module {
-	return []luabind.Module{
+	return append(check.Modules(),
 		csv.Module(),
 		fmt.Module(),
+		fs.Module(),
 		json.Module(),
+		log.Module(),
+		net.Module(),
 		out.Module(),
 		proc.Module(),
 		re.Module(),
+		secret.Module(),
+		sys.Module(),
 		text.Module(),
 		time.Module(),
 		toml.Module(),
 		yaml.Module(),
-	}
+	)
 }

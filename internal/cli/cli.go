@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -45,14 +46,21 @@ func Main(env Env) (code int) {
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			code = p.report(newPanicError(v))
+			code = p.end(newPanicError(v))
 		}
 	}()
 	l, err := splitLine(env.Args)
 	if err == nil {
 		err = p.app().Run(l.argv())
 	}
-	return p.report(err)
+	return p.end(err)
+}
+
+// end says what went wrong, on standard error and, in a format for machines, in
+// the document that standard output owes its reader.
+func (p *program) end(err error) int {
+	code := p.report(err)
+	return p.undocumented(err, code)
 }
 
 // program is one run of Main; it belongs to Main's goroutine.
@@ -61,4 +69,7 @@ type program struct {
 	started time.Time
 	term    *term
 	set     settings
+	// documented says that the report was written, or is being written by a run
+	// that was left behind.
+	documented atomic.Bool
 }

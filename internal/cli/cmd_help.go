@@ -9,13 +9,13 @@ import (
 // help is "opslua help [COMMAND]" and --help.
 func (p *program) help(c *cli.Context) error {
 	name := c.Args().First()
-	switch {
+	switch script := c.Args().Get(1); {
+	case c.Args().Len() == 2 && (name == "file" || name == "run"): // opslua FILE --help
+		return p.scriptHelp(script)
 	case c.Args().Len() > 1:
 		return usagef(takesOneCommand)
 	case name == "":
 		return p.print(helpText())
-	case name == "file": // opslua FILE --help
-		return p.print(commandHelp("run"))
 	case !slices.Contains(commandNames(), name):
 		return unknownCommand(noCommandText, name)
 	}

@@ -43,6 +43,11 @@ func (e *stopError) Error() string { return e.msg }
 // not known.
 func (e *stopError) of(script string) error { return &stopError{e.code, e.msg, script} }
 
+// verdict is the exit code of a run whose document says why.
+type verdict struct{ code int }
+
+func (*verdict) Error() string { return "the report says why" }
+
 // outputError is standard output that could not be written.
 type outputError struct{ err error }
 
@@ -70,10 +75,13 @@ func exitCode(err error) int {
 		usage  *usageError
 		unable *unableError
 		raised *luabind.Error
+		told   *verdict
 	)
 	switch {
 	case err == nil:
 		return codeOK
+	case errors.As(err, &told):
+		return told.code
 	case errors.As(err, &stop):
 		return stop.code
 	case errors.As(err, &exit):

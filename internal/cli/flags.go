@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"opslua/internal/report"
 	"opslua/internal/units"
 	"opslua/policy"
 )
@@ -49,6 +52,15 @@ type settings struct {
 	memory  int64         // 0: the default
 	trace   bool
 	quiet   bool
+	params  []string      // "name=value"
+	only    []string      // empty: all
+	format  report.Format // of the document
+	out     string        // file for the document; empty: standard output
+	lock    string
+	level   slog.Level
+	dryRun  bool
+	detail  bool // --detailed-exitcode
+	changes bool
 	policy  policy.Policy
 }
 
@@ -60,6 +72,9 @@ func (p *program) takeSettings(c *cli.Context) error {
 		if err := p.term.setColor(c.String("color")); err != nil {
 			return err
 		}
+	}
+	if err := p.takeReport(c); err != nil {
+		return err
 	}
 	if c.IsSet("timeout") {
 		d, err := units.ParseDuration(c.String("timeout"))
@@ -84,4 +99,53 @@ func (p *program) takeSettings(c *cli.Context) error {
 	pol, err := permissions(c, p.env.Environ)
 	p.set.policy = pol
 	return err
+}
+
+// takeReport reads the flags that say what is run of a script, and how its
+// findings are told.
+func (p *program) takeReport(c *cli.Context) error {
+	s := &p.set
+	s.params, s.only, s.lock, s.out = c.StringSlice("set"), c.StringSlice("only"), c.String("lock"), c.String("out")
+	s.dryRun, s.detail, s.changes = c.Bool("dry-run"), c.Bool("detailed-exitcode"), c.Bool("changes")
+	if c.IsSet("format") {
+		f, err := parseFormat(c.String("format"))
+		if err != nil {
+			return err
+		}
+		s.format = f
+	}
+	switch {
+	case c.IsSet("out") && s.out == "":
+		return usagef(outWantsFile)
+	case c.IsSet("lock") && s.lock == "":
+		return usagef(lockWantsName)
+	case c.IsSet("log-level"):
+		return parseLevel(c.String("log-level"), &s.level)
+	}
+	return nil
+}
+
+func parseFormat(name string) (report.Format, error) {
+	var known []string
+	for _, f := range report.Formats() {
+		if string(f) == name {
+			return f, nil
+		}
+		known = append(known, string(f))
+	}
+	hint := ""
+	if n := nearest(name, known); n != "" {
+		hint = " (did you mean " + n + "?)"
+	}
+	return "", usagef(formatWants, name, strings.Join(known, ", "), hint)
+}
+
+func parseLevel(name string, level *slog.Level) error {
+	for _, l := range []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError} {
+		if strings.ToLower(l.String()) == name {
+			*level = l
+			return nil
+		}
+	}
+	return usagef(levelWants, name)
 }

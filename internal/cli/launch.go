@@ -9,8 +9,10 @@ import (
 	"syscall"
 	"time"
 
+	"opslua/internal/store"
 	"opslua/internal/supervise"
 	"opslua/luabind"
+	"opslua/luabind/check"
 	"opslua/stdlib"
 )
 
@@ -32,11 +34,22 @@ type job struct {
 func (p *program) launch(j job) error {
 	stop := newStopper(p.env.OwnProcess)
 	defer stop.close()
+	prog := newProgress(p.env.Stderr, p.set.quiet)
+	defer prog.close()
 	out := newOutput(p.env.Stdout, isTerminal(p.env.Stdout), stop.cancel)
-	host, err := p.host(stop, out)
+	if prog != nil {
+		out.before = prog.clear
+	}
+	d := p.newDocument(j)
+	host, err := p.host(stop, out, d, prog)
 	if err != nil {
 		return err
 	}
+	release, err := p.takeLock(stop.ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	restore := saveTerminal(p.env.Stdin)
 	defer restore()
 	p.sweep()
@@ -45,8 +58,10 @@ func (p *program) launch(j job) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		failed = p.perform(stop, host, j)
+		failed = p.perform(check.NewContext(stop.ctx, d.run), host, j)
+		prog.close()
 		failed = p.finish(stop, out, j, failed)
+		failed = p.conclude(stop, out, d, failed)
 	}()
 	late := &stopError{code: codeDeadline, msg: deadlineText(p.set.timeout)}
 	if !stop.wait(done, p.deadline(), late, out.giveUp) {
@@ -83,7 +98,7 @@ func (p *program) deadline() <-chan time.Time {
 }
 
 // perform runs the script. A panic of ours is an error like others.
-func (p *program) perform(stop *stopper, host *luabind.Host, j job) (err error) {
+func (p *program) perform(ctx context.Context, host *luabind.Host, j job) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = newPanicError(v)
@@ -91,7 +106,7 @@ func (p *program) perform(stop *stopper, host *luabind.Host, j job) (err error) 
 	}()
 	switch {
 	case j.file:
-		return host.Run(stop.ctx, j.name, j.args...)
+		return host.Run(ctx, j.name, j.args...)
 	case j.stdin:
 		data, err := io.ReadAll(io.LimitReader(p.env.Stdin, largestScript+1))
 		if err != nil {
@@ -102,23 +117,40 @@ func (p *program) perform(stop *stopper, host *luabind.Host, j job) (err error) 
 		}
 		j.source = string(data)
 	}
-	return host.RunText(stop.ctx, j.name, j.source, j.args...)
+	return host.RunText(ctx, j.name, j.source, j.args...)
 }
 
 // host makes the host for one run.
-func (p *program) host(stop *stopper, out *output) (*luabind.Host, error) {
+func (p *program) host(stop *stopper, out *output, d *document, prog *progress) (*luabind.Host, error) {
 	limits := luabind.Limits{Memory: p.set.memory, Source: largestScript}
 	if limits.Memory == 0 {
 		limits.Memory = defaultMemory
+	}
+	stdout, stderr := io.Writer(out), io.Writer(p.env.Stderr)
+	if prog != nil {
+		stderr = &aside{p.env.Stderr, prog}
+	}
+	if p.set.machine() {
+		stdout = stderr
 	}
 	options := []luabind.Option{
 		luabind.WithModules(stdlib.Modules()...),
 		luabind.WithPolicy(p.set.policy),
 		luabind.WithEnviron(p.env.Environ),
-		luabind.WithStdio(p.env.Stdin, out, p.env.Stderr),
+		luabind.WithStdio(p.env.Stdin, stdout, stderr),
+		luabind.WithMask(d.mask),
+		luabind.WithLog(p.logHandler(stderr, d.mask)),
+		luabind.WithStateDir(stateDir(p.env.Environ, os.Getuid())),
 		luabind.WithLimits(limits),
 		luabind.WithHurry(stop.hurry),
-		luabind.WithExec(p.link(stop, out)),
+		luabind.WithExec(d.link),
+		luabind.WithExec(p.link(stop, out, prog)),
+	}
+	if prog != nil {
+		options = append(options, luabind.WithProgress(prog.tell))
+	}
+	if p.set.dryRun {
+		options = append(options, luabind.WithDryRun(d.plan))
 	}
 	if p.env.OwnProcess {
 		// The collector works harder as the limit comes near, so that what counts
@@ -132,18 +164,42 @@ func (p *program) host(stop *stopper, out *output) (*luabind.Host, error) {
 	return luabind.New(options...)
 }
 
+// takeLock holds the lock of --lock until the run has ended.
+func (p *program) takeLock(ctx context.Context) (release func(), err error) {
+	if p.set.lock == "" {
+		return func() {}, nil
+	}
+	dir := stateDir(p.env.Environ, os.Getuid())
+	if dir == "" {
+		return nil, usagef(lockNeedsState)
+	}
+	l, err := store.New(dir).Lock(ctx, "run "+p.set.lock, 0)
+	if err != nil {
+		return nil, &unableError{lockText(p.set.lock, err)}
+	}
+	return func() { _ = l.Unlock() }, nil // the system takes it back in any case
+}
+
 // link keeps the commands under way in sight, and puts what was printed before
 // a command in front of what the command itself writes to the same file.
-func (p *program) link(stop *stopper, out *output) func(luabind.ExecFunc) luabind.ExecFunc {
+func (p *program) link(stop *stopper, out *output, prog *progress) func(luabind.ExecFunc) luabind.ExecFunc {
 	terminal := isTerminal(p.env.Stdin)
+	stdout := p.env.Stdout
+	if p.set.machine() {
+		stdout = p.env.Stderr
+	}
 	return func(next luabind.ExecFunc) luabind.ExecFunc {
 		return func(ctx context.Context, c *luabind.Command) (*luabind.Result, error) {
 			own := *c
-			if c.Stdout.Inherit {
+			if c.Stdout.Inherit || c.Stderr.Inherit {
 				if err := out.Flush(); err != nil {
 					return nil, err
 				}
-				own.Stdout = supervise.Output{Fd: p.env.Stdout}
+				inherit(&own.Stdout, stdout, c.Masked)
+				inherit(&own.Stderr, p.env.Stderr, c.Masked)
+			}
+			if own.Stdout.Fd != nil || own.Stderr.Fd != nil || c.Stdin.Inherit {
+				defer prog.pause()()
 			}
 			if !c.Detach {
 				defer stop.watch(&own.Cmd)()
@@ -155,6 +211,14 @@ func (p *program) link(stop *stopper, out *output) func(luabind.ExecFunc) luabin
 			}
 			return r, err
 		}
+	}
+}
+
+// inherit hands a command the file itself, unless a secret could pass through it
+// unseen: a terminal is seen by the person at it alone.
+func inherit(o *supervise.Output, f *os.File, masked bool) {
+	if o.Inherit && (!masked || isTerminal(f)) {
+		*o = supervise.Output{Fd: f}
 	}
 }
 

@@ -26,10 +26,12 @@ const (
 // and escaped, since what a script prints may come from anywhere.
 type output struct {
 	mu      sync.Mutex
-	w       io.Writer
+	file    io.Writer // as it is
+	w       io.Writer // escaped on a terminal
 	lines   bool
 	buf     []byte
-	waiting bool // a flush is due
+	waiting bool   // a flush is due
+	before  func() // called before each write, to clear the line of progress
 	err     error
 	failed  func(error)
 	abandon chan struct{} // closed: nobody waits for the reader any more
@@ -38,7 +40,7 @@ type output struct {
 
 // newOutput makes an output that tells failed of its first error.
 func newOutput(f *os.File, terminal bool, failed func(error)) *output {
-	o := &output{w: f, lines: terminal, failed: failed, abandon: make(chan struct{})}
+	o := &output{file: f, w: f, lines: terminal, failed: failed, abandon: make(chan struct{})}
 	if terminal {
 		o.w = escape.NewWriter(f)
 	}
@@ -75,11 +77,27 @@ func (o *output) Flush() error {
 	return o.err
 }
 
+// document writes a whole text as it is, after what was collected: its maker
+// has escaped what came from outside.
+func (o *output) document(p []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.flush()
+	if o.err == nil {
+		o.w, o.buf = o.file, append(o.buf, p...)
+		o.flush()
+	}
+	return o.err
+}
+
 // flush writes on a goroutine of its own, since the reader may have stopped
 // reading, and such a write cannot be interrupted.
 func (o *output) flush() {
 	if len(o.buf) == 0 || o.err != nil {
 		return
+	}
+	if o.before != nil {
+		o.before()
 	}
 	data := o.buf
 	done := make(chan error, 1)

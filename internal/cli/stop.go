@@ -21,6 +21,7 @@ const (
 	giveUpAfter  = 200 * time.Millisecond // then the run is left behind
 	reprieve     = 35 * time.Millisecond  // but so much later where commands are still dying
 	lastWords    = 10 * time.Millisecond  // so long may the error line take
+	lastDocument = 20 * time.Millisecond  // and so long the document of a run that was left behind
 )
 
 // stopper ends one run: by signal, by deadline, by a reader that went away. Its

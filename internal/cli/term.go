@@ -21,14 +21,17 @@ const longestLine = 16 << 10
 type term struct {
 	f     *os.File
 	color bool
-	until time.Time // when a reader that does not read is given up; zero: never
+	// allowed says that the environment does not ask for no colour, forced that
+	// --color decides.
+	allowed, forced bool
+	until           time.Time // when a reader that does not read is given up; zero: never
 }
 
 func newTerm(env Env) *term {
 	noColor := slices.ContainsFunc(env.Environ, func(kv string) bool {
 		return strings.HasPrefix(kv, "NO_COLOR=") && kv != "NO_COLOR=" || kv == "TERM=dumb"
 	})
-	return &term{f: env.Stderr, color: !noColor && isTerminal(env.Stderr)}
+	return &term{f: env.Stderr, color: !noColor && isTerminal(env.Stderr), allowed: !noColor}
 }
 
 func isTerminal(f *os.File) bool {
@@ -40,9 +43,9 @@ func (t *term) setColor(when string) error {
 	switch when {
 	case "auto":
 	case "always":
-		t.color = true
+		t.color, t.forced = true, true
 	case "never":
-		t.color = false
+		t.color, t.forced = false, true
 	default:
 		return usagef(colorWants, when)
 	}
@@ -58,6 +61,14 @@ func (t *term) line(place, text string) {
 		place, text = bold+place+plain, red+text+plain
 	}
 	t.write(place + text + "\n")
+}
+
+// colorStdout says whether the report on standard output is coloured.
+func (p *program) colorStdout() bool {
+	if p.term.forced {
+		return p.term.color
+	}
+	return p.term.allowed && isTerminal(p.env.Stdout)
 }
 
 // at prints an error whose text begins with its place.
@@ -144,9 +155,10 @@ func (p *program) reportOne(err error) {
 		load   *luabind.LoadError
 		crash  *panicError
 		stop   *stopError
+		told   *verdict
 	)
 	switch {
-	case errors.As(err, &exit):
+	case errors.As(err, &exit), errors.As(err, &told):
 	case errors.As(err, &script):
 		p.reportScript(script)
 	case errors.As(err, &load):

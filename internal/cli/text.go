@@ -2,11 +2,14 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"opslua/internal/escape"
 	"opslua/internal/units"
+	"opslua/luabind/check"
 )
 
 // Every word that opslua itself says to a person stands in this file.
@@ -24,6 +27,11 @@ const (
 	flagBadValue     = "%s: %v"
 	flagNotPositive  = "%s: want more than 0"
 	colorWants       = "--color: %q is none of auto, always, never"
+	formatWants      = "--format: %q is none of %s%s"
+	levelWants       = "--log-level: %q is none of debug, info, warn, error"
+	outWantsFile     = "--out wants the name of a file"
+	lockWantsName    = "--lock wants a name"
+	lockNeedsState   = "--lock: there is no folder for locks: HOME is not set"
 	runWantsFile     = "run wants a file: opslua run FILE"
 	evalWantsCode    = "eval wants code: opslua eval 'CODE'"
 	takesNoFlags     = "%s takes no flags"
@@ -108,6 +116,15 @@ func flagSpecs() []flagSpec {
 	return []flagSpec{
 		{name: "timeout", value: "D", doc: "end the script, and all that it started, after D (10s, 1m30s)"},
 		{name: "memory", value: "SIZE", doc: "how much memory the script may take (512MiB)"},
+		{name: "set", value: "K=V", list: true, doc: "give a parameter of the script its value"},
+		{name: "only", value: "NAME", list: true, doc: "run these checks, collectors or fixes and no others"},
+		{name: "dry-run", doc: "change nothing: show what would be run, written and sent"},
+		{name: "detailed-exitcode", doc: "2 where a fix changed something, or a dry run would"},
+		{name: "changes", doc: "report rows as differences to the last run"},
+		{name: "format", value: "F", doc: "human, json, jsonl, nagios, prom, openmetrics, junit, tap or html"},
+		{name: "out", value: "FILE", doc: "write the report to a file, at once or not at all"},
+		{name: "lock", value: "NAME", doc: "run only if no other run on this host holds the lock"},
+		{name: "log-level", value: "L", doc: "debug, info, warn or error (info)"},
 		{name: "trace", doc: "with an error, print the functions that were active"},
 		{name: "quiet", doc: "print errors only, no notices"},
 		{name: "color", value: "WHEN", doc: "auto, always or never (auto; NO_COLOR is respected)"},
@@ -162,4 +179,73 @@ func flagHelp() string {
 	}
 	b.WriteString("\nAny --allow-… flag starts from nothing, as --sandbox does; each may be repeated.\n")
 	return b.String()
+}
+
+const notAFile = "not a regular file"
+
+func saveText(file string, err error) string {
+	return "cannot write the report to " + file + ": " + err.Error() + "; what was there is unchanged"
+}
+
+func lockText(name string, err error) string { return "--lock " + name + ": " + err.Error() }
+
+// placed puts the place in front of an error, once.
+func placed(script string, line int, text string) string {
+	if line > 0 {
+		script += ":" + strconv.Itoa(line)
+	}
+	return script + ": " + strings.TrimPrefix(text, script+": ")
+}
+
+// scriptHelpText is the help of a script.
+func scriptHelpText(file, about string, d *check.Description) string {
+	var b strings.Builder
+	b.WriteString("opslua run " + file + " [--set K=V]... [FLAG]...\n")
+	if about != "" {
+		b.WriteString("\n" + about + "\n")
+	}
+	if len(d.Params) > 0 {
+		b.WriteString("\nParameters, --set NAME=VALUE:\n\n")
+		width := 0
+		for _, q := range d.Params {
+			width = max(width, len(q.Name))
+		}
+		for _, q := range d.Params {
+			fmt.Fprintf(&b, "  %-*s  %s\n", width, q.Name, paramText(q))
+		}
+	}
+	for _, list := range []struct {
+		title string
+		names []string
+	}{{"Checks", d.Checks}, {"Collectors", d.Collect}, {"Fixes", d.Fixes}} {
+		if len(list.names) > 0 {
+			b.WriteString("\n" + list.title + ": " + strings.Join(list.names, ", ") + "\n")
+		}
+	}
+	b.WriteString("\nFlags that all scripts have: opslua help run\n")
+	return escape.Text(b.String())
+}
+
+func paramText(q check.Param) string {
+	text := q.Type
+	switch {
+	case q.Required:
+		text += ", required"
+	case q.Default == "":
+		text += ", empty unless set"
+	default:
+		text += " = " + q.Default
+	}
+	if len(q.OneOf) > 0 {
+		text += ", one of " + strings.Join(q.OneOf, ", ")
+	}
+	switch {
+	case q.Min != "" && q.Max != "":
+		text += ", from " + q.Min + " to " + q.Max
+	case q.Min != "":
+		text += ", from " + q.Min
+	case q.Max != "":
+		text += ", up to " + q.Max
+	}
+	return text
 }

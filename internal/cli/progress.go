@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/text/width"
+
+	"opslua/internal/escape"
+	"opslua/luabind"
+)
+
+const (
+	progressAfter = 500 * time.Millisecond // what ends before shows none
+	progressEvery = 100 * time.Millisecond
+)
+
+// progress is the line at the bottom of a terminal that says how far long work
+// has got. It lives as long as a run and is safe for concurrent use; a nil one
+// shows nothing. Whoever else writes to the terminal clears it first.
+type progress struct {
+	mu     sync.Mutex
+	f      *os.File
+	began  time.Time
+	works  []luabind.Progress // under way, in the order in which they began
+	shown  bool
+	paused int // commands that have the terminal
+	stop   chan struct{}
+	once   sync.Once
+}
+
+// newProgress shows progress where a person looks at standard error.
+func newProgress(f *os.File, quiet bool) *progress {
+	if quiet || f == nil || !isTerminal(f) {
+		return nil
+	}
+	p := &progress{f: f, began: time.Now(), stop: make(chan struct{})}
+	go p.run()
+	return p
+}
+
+func (p *progress) run() {
+	beat := time.NewTicker(progressEvery)
+	defer beat.Stop()
+	for {
+		select {
+		case <-p.stop:
+			return
+		case <-beat.C:
+			p.draw()
+		}
+	}
+}
+
+// tell takes what the run says.
+func (p *progress) tell(w luabind.Progress) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.works {
+		if p.works[i].ID != w.ID {
+			continue
+		}
+		if w.Over {
+			p.works = append(p.works[:i], p.works[i+1:]...)
+			if len(p.works) == 0 {
+				p.erase()
+			}
+		} else {
+			p.works[i] = w
+		}
+		return
+	}
+	if !w.Over {
+		p.works = append(p.works, w)
+	}
+}
+
+func (p *progress) draw() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.paused > 0 || len(p.works) == 0 || time.Since(p.began) < progressAfter {
+		return
+	}
+	parts := make([]string, len(p.works))
+	for i, w := range p.works {
+		parts[i] = progressText(w)
+	}
+	width := columns(p.f)
+	if width <= 0 {
+		width = 80
+	}
+	line := cutWidth(escape.String(strings.Join(parts, " · ")), width-1)
+	_, _ = io.WriteString(p.f, "\r"+line+"\x1b[K")
+	p.shown = true
+}
+
+// progressText is one piece of work: "checks 3/12 disk".
+func progressText(w luabind.Progress) string {
+	text := w.Label
+	switch {
+	case w.Total > 0:
+		text += " " + strconv.Itoa(w.Done) + "/" + strconv.Itoa(w.Total)
+	case w.Done > 0:
+		text += " " + strconv.Itoa(w.Done)
+	}
+	if w.Note != "" {
+		text += " " + w.Note
+	}
+	return text
+}
+
+// clear takes the line away before somebody else writes.
+func (p *progress) clear() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+}
+
+func (p *progress) erase() {
+	if p.shown {
+		p.shown = false
+		_, _ = io.WriteString(p.f, "\r\x1b[K")
+	}
+}
+
+// pause leaves the terminal to a command until the function that it gives is called.
+func (p *progress) pause() (resume func()) {
+	if p == nil {
+		return func() {}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	p.paused++
+	return func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.paused--
+	}
+}
+
+// close ends the line for good.
+func (p *progress) close() {
+	if p == nil {
+		return
+	}
+	p.once.Do(func() { close(p.stop) })
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	p.works = nil
+}
+
+// aside writes to the terminal of the progress line: standard error.
+type aside struct {
+	f *os.File
+	p *progress
+}
+
+func (a *aside) Write(b []byte) (int, error) {
+	a.p.mu.Lock()
+	defer a.p.mu.Unlock()
+	a.p.erase()
+	return a.f.Write(b)
+}
+
+// cutWidth is the start of a line that fits into so many columns.
+func cutWidth(s string, columns int) string {
+	used := 0
+	for i, r := range s {
+		used++
+		if k := width.LookupRune(r).Kind(); k == width.EastAsianWide || k == width.EastAsianFullwidth {
+			used++
+		}
+		if used > columns {
+			return s[:i]
+		}
+	}
+	return s
+}
