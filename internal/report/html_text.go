@@ -1,9 +1,116 @@
 package report
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	"opslua/internal/escape"
+	"opslua/internal/units"
 )
+
+// How much a page holds. Beyond the limits of the page every text keeps its
+// first bytes and every list says how much more there was.
+const (
+	htmlPageBytes  = 4 << 20
+	htmlPageItems  = 20000
+	htmlLineBytes  = 2 << 10
+	htmlBlockBytes = 128 << 10
+	htmlLeastBytes = 80 // of a text where the page is full
+)
+
+// htmlClip is what one page may still hold; it belongs to the goroutine that
+// builds the page.
+type htmlClip struct{ bytes, items int }
+
+func newHTMLClip() *htmlClip { return &htmlClip{bytes: htmlPageBytes, items: htmlPageItems} }
+
+// line makes a text of one line harmless, and cuts it with a note of how much.
+func (c *htmlClip) line(s string) string {
+	room := c.room(htmlLineBytes)
+	if len(s) <= room {
+		return c.spend(escape.String(s))
+	}
+	kept := htmlHead(s, room)
+	return c.spend(escape.String(kept)) + " … (" + htmlBytesMore(len(s)-len(kept)) + ")"
+}
+
+// lines is line for each of a list.
+func (c *htmlClip) lines(list []string) []string {
+	var out []string
+	for _, s := range list {
+		out = append(out, c.line(s))
+	}
+	return out
+}
+
+// htmlBlock is a text of several lines; where it was cut, Cut says how much is
+// missing between Head and Tail.
+type htmlBlock struct{ Head, Cut, Tail string }
+
+// block makes a text of several lines harmless, and leaves out its middle where
+// it is long: what a log ends with matters as much as how it begins.
+func (c *htmlClip) block(s string) htmlBlock {
+	room := c.room(htmlBlockBytes)
+	if len(s) <= room {
+		return htmlBlock{Head: c.spend(escape.Text(s))}
+	}
+	head, tail := htmlHead(s, room/2), htmlTail(s, room/2)
+	return htmlBlock{
+		Head: c.spend(escape.Text(head)),
+		Cut:  htmlBytesMore(len(s) - len(head) - len(tail)),
+		Tail: c.spend(escape.Text(tail)),
+	}
+}
+
+func (c *htmlClip) room(most int) int { return min(most, max(c.bytes, htmlLeastBytes)) }
+
+func (c *htmlClip) spend(s string) string {
+	c.bytes -= len(s)
+	return s
+}
+
+// htmlTake gives the items of a list that the page shows, and how many more there are.
+func htmlTake[T any](c *htmlClip, list []T, most int) (shown []T, more int) {
+	n := min(len(list), most, c.items)
+	c.items -= n
+	return list[:n], len(list) - n
+}
+
+// htmlMore says how many things are not shown; nothing where all are.
+func htmlMore(n int, one, many string) string {
+	if n <= 0 {
+		return ""
+	}
+	return htmlCount(n, "more "+one+" is not shown", "more "+many+" are not shown")
+}
+
+func htmlCount(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func htmlBytesMore(n int) string { return units.FormatBytes(int64(n)) + " more are not shown" }
+
+// htmlHead and htmlTail keep whole characters.
+func htmlHead(s string, n int) string {
+	for i := 0; n > 0 && i < utf8.UTFMax && !utf8.RuneStart(s[n]); i++ {
+		n--
+	}
+	return s[:n]
+}
+
+func htmlTail(s string, n int) string {
+	from := len(s) - n
+	for i := 0; from < len(s) && i < utf8.UTFMax && !utf8.RuneStart(s[from]); i++ {
+		from++
+	}
+	return s[from:]
+}
 
 // htmlDuration is a number of seconds as a duration; what is none, or does not
 // fit, is the nearest that does.
@@ -16,4 +123,43 @@ func htmlDuration(seconds float64) time.Duration {
 	default:
 		return time.Duration(ns)
 	}
+}
+
+// htmlSeconds is a duration for a person; what took no time that matters says nothing.
+func htmlSeconds(seconds float64) string {
+	d := htmlDuration(seconds)
+	if d < time.Millisecond {
+		return ""
+	}
+	return units.FormatDuration(d.Round(time.Millisecond))
+}
+
+// htmlArgv writes a command as one would type it into a shell.
+func htmlArgv(argv []string) string {
+	var b strings.Builder
+	for i, arg := range argv {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if b.Len() > 2*htmlLineBytes { // more than is shown; the length still counts
+			b.WriteString(arg)
+			continue
+		}
+		b.WriteString(htmlQuoted(arg))
+	}
+	return b.String()
+}
+
+func htmlQuoted(arg string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r)
+	}
+	switch safe := escape.String(arg); {
+	case arg != "" && strings.TrimLeftFunc(arg, plain) == "":
+		return arg
+	case safe != arg:
+		arg = escape.String(strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(arg))
+		return "$'" + arg + "'"
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }
