@@ -92,8 +92,11 @@ func (g *grid) cell(v lua.LValue) string {
 	return strings.Join(words, " ")
 }
 
-// text lays the table out. A cell may be wide, and makes every line as wide, so
-// that the context is asked at each.
+// maxAligned is how wide a column gets; a wider cell moves the rest of its line,
+// so that one long command line does not fill all lines with blanks.
+const maxAligned = 200
+
+// text lays the table out. A cell may be wide, so that the context is asked at each.
 func (g *grid) text() (string, error) {
 	if len(g.columns) == 0 {
 		return "", nil
@@ -109,6 +112,7 @@ func (g *grid) text() (string, error) {
 			}
 			widths[i] = max(widths[i], Width(row[i]))
 		}
+		widths[i] = min(widths[i], maxAligned)
 	}
 	var b strings.Builder
 	g.line(&b, head, widths)
@@ -127,7 +131,7 @@ func (g *grid) line(b *strings.Builder, cells []string, widths []int) {
 		if i > 0 {
 			l.WriteString("  ")
 		}
-		pad := strings.Repeat(" ", widths[i]-Width(text))
+		pad := strings.Repeat(" ", max(widths[i]-Width(text), 0))
 		if g.numeric[i] {
 			l.WriteString(pad + text)
 		} else {

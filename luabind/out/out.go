@@ -13,7 +13,12 @@ import (
 func Module() luabind.Module {
 	return luabind.Module{
 		Name: "out",
-		Doc:  "Values laid out for a person, on standard output. What came from outside is escaped.",
+		Doc: `Values laid out for a person.
+
+table, plot and pp print to standard output (to standard error, where a machine
+format owns standard output); spark gives a string. What came from outside is
+escaped.`,
+		Types: []luabind.Type{progressType()},
 		Funcs: []luabind.Func{
 			{Name: "table", Impl: table, Doc: `table(rows, {columns = nil})
 
@@ -23,6 +28,27 @@ Prints rows as a table with a line of headings; numbers stand to the right.
   columns  list of strings          which fields, in which order; otherwise those
                                     of the first row that are no tables, as pairs
                                     gives them`},
+			{Name: "plot", Impl: plot, Doc: `plot(series, {width = 60, height = 10})
+
+Prints a chart of numbers over their places in the list, with a scale; "no
+values" where there are none. NaN and infinities are gaps.
+
+  series  table         a list of numbers, or up to 8 such lists, by name or in a list
+  width   integer = 60  characters from the scale to the right end, 2 to 500
+  height  integer = 10  lines from the top to the lower scale, 2 to 200`},
+			{Name: "spark", Impl: spark, Doc: `spark(list) -> string
+
+Gives a chart of one line, from ▁ for the least number to █ for the greatest,
+for use in a longer line. It prints nothing. NaN and infinities are blanks.
+
+  list  table  a list of numbers`},
+			{Name: "progress", Impl: progress, Doc: `progress([total], [label]) -> progress
+
+Begins to show how far something has got, where a person looks at standard
+error: p:add(1), p:set(n), p:note("host a"), and p:done() at the end.
+
+  total  integer = 0  how much there is to do; 0 where nobody knows
+  label  string       what is done`},
 			{Name: "pp", Impl: pp, Doc: `pp(value)
 
 Prints any value so that its structure can be seen: tables as Lua would write
