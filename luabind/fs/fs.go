@@ -162,7 +162,7 @@ func movers() []luabind.Func {
 Gives a file, link or folder another name. A file or link that is there is
 replaced in one step. To another file system a file or link is copied with all
 that belongs to it, and then removed; a folder is refused. Links are moved, not
-followed.
+followed. Takes the right to read what is moved, too.
 
   from  string
   to    string   the new name itself, not a folder to put it in`},

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/bmatcuk/doublestar/v4"
 	"golang.org/x/sys/unix"
@@ -146,7 +147,7 @@ func (g *globber) walk(base string, rest []string) error {
 		if !g.shows(e.name, rest[0]) {
 			continue
 		}
-		if ok, err := doublestar.Match(rest[0], e.name); err != nil || !ok {
+		if !fits(rest[0], e.name) {
 			continue
 		}
 		if err := g.take(base, e, rest[1:]); err != nil {
@@ -154,6 +155,30 @@ func (g *globber) walk(base string, rest []string) error {
 		}
 	}
 	return nil
+}
+
+// fits compares one name. The library takes all bytes that are not UTF-8 for
+// one character; here each is its own.
+func fits(pattern, name string) bool {
+	ok, err := doublestar.Match(distinct(pattern), distinct(name))
+	return err == nil && ok
+}
+
+// distinct gives bytes that are not UTF-8 a character of their own.
+func distinct(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && size == 1 {
+			r = 0x10ff00 + rune(s[0]) // the end of the private planes
+		}
+		b.WriteRune(r)
+		s = s[size:]
+	}
+	return b.String()
 }
 
 // take goes on with a name that fits: links to folders are followed, as a shell does.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bmatcuk/doublestar/v4"
 	"golang.org/x/sys/unix"
@@ -80,7 +81,7 @@ func FuzzExpand(f *testing.F) {
 	f.Add(`\{a,b}`, "{a,b}")
 	f.Add("[{]a{b,}", "{a")
 	f.Fuzz(func(t *testing.T, pattern, name string) {
-		if !doublestar.ValidatePattern(pattern) || strings.ContainsAny(pattern+name, "/") || strings.Contains(pattern, "**") {
+		if !utf8.ValidString(pattern) || !utf8.ValidString(name) || !doublestar.ValidatePattern(pattern) || strings.ContainsAny(pattern+name, "/") || strings.Contains(pattern, "**") {
 			return
 		}
 		want, err := doublestar.Match(pattern, name)
@@ -196,6 +197,17 @@ func TestSweepOfLinks(t *testing.T) {
 	}
 }
 
+func TestFitsByteByByte(t *testing.T) {
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{{"\xff*", "\xff1", true}, {"\xff*", "\xfe1", false}, {"?", "\xff", true}, {"ä?", "äö", true}, {"[^a]", "\x80", true}} {
+		if got := fits(c.pattern, c.name); got != c.want {
+			t.Errorf("%q, %q: got %v", c.pattern, c.name, got)
+		}
+	}
+}
+
 func TestTempNames(t *testing.T) {
 	for n := 1; n <= 255; n++ {
 		prefix := tempPrefix(strings.Repeat("x", n))
@@ -231,4 +243,15 @@ func BenchmarkRead(b *testing.B) {
 			}
 		}
 	})
+}
+
+func BenchmarkDiffWorst(b *testing.B) {
+	var old, text strings.Builder
+	for i := range 170_000 {
+		old.WriteString(string(rune('a'+i%26)) + string(rune('a'+i/26%26)) + "\n")
+		text.WriteString(string(rune('a'+i*7%26)) + string(rune('A'+i/3%26)) + "\n")
+	}
+	for b.Loop() {
+		_ = unified("x", old.String(), text.String())
+	}
 }

@@ -22,10 +22,16 @@ func move(c *luabind.Call) error {
 	if err != nil {
 		return err
 	}
+	if err := src.mayRead(); err != nil { // what is moved may be read where it is then
+		return err
+	}
 	if err := src.mayWrite(); err != nil {
 		return err
 	}
 	if err := dst.mayWrite(); err != nil {
+		return err
+	}
+	if err := src.mayChangeBelow(dst); err != nil {
 		return err
 	}
 	in, err := wait(c, func(context.Context) (info, error) { return src.movesTo(dst) }, nil)

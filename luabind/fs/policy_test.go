@@ -56,3 +56,23 @@ func TestPolicy(t *testing.T) {
 		t.Error("something changed")
 	}
 }
+
+// A part of a folder that is denied is not removed or moved with it.
+func TestPolicyDeniesAPart(t *testing.T) {
+	l := newLab(t)
+	_ = os.MkdirAll(l.path("d/keep"), 0o755)
+	l.put("d/keep/a", "x")
+	l.put("d/b", "x")
+	var err error
+	l.pol, err = policy.New(policy.Permissions{Read: []string{l.dir}, Write: []string{l.dir}}, policy.Permissions{Write: []string{l.path("d/keep")}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.fails(`fs.remove(D .. "/d", {recursive = true})`, luabind.KindDenied, "denied by write")
+	l.fails(`fs.move(D .. "/d", D .. "/e")`, luabind.KindDenied, "denied by write")
+	l.ok(`fs.remove(D .. "/d/b") fs.mkdir(D .. "/x/y") fs.move(D .. "/x", D .. "/z")  fs.remove(D .. "/z", {recursive = true})`)
+	l.fails(`fs.mkdir(D .. "/x/keep") fs.move(D .. "/d", D .. "/y")`, luabind.KindDenied)
+	if l.text("d/keep/a") != "x" {
+		t.Error("it is gone")
+	}
+}

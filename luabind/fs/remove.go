@@ -3,10 +3,12 @@ package fs
 import (
 	"context"
 	"path"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"opslua/luabind"
+	"opslua/policy"
 )
 
 func remove(c *luabind.Call) error {
@@ -24,6 +26,11 @@ func remove(c *luabind.Call) error {
 	}
 	if err := t.mayWrite(); err != nil {
 		return err
+	}
+	if recursive {
+		if err := t.mayChangeBelow(t); err != nil {
+			return err
+		}
 	}
 	diff, err := wait(c, func(ctx context.Context) (string, error) { return t.removes(ctx, recursive) }, nil)
 	if isMissing(err) {
@@ -49,6 +56,67 @@ func remove(c *luabind.Call) error {
 		diff = "not shown: the script may not read the file\n"
 	}
 	return t.result(true, diff)
+}
+
+// treeMost is how many names one call asks a policy about.
+const treeMost = 1_000_000
+
+// mayChangeBelow asks for all that is in a folder, since a policy may deny a part
+// of what it grants; for the paths that it has now, and those it will have below to.
+func (t *target) mayChangeBelow(to *target) error {
+	if t.c.Unlimited() {
+		return nil
+	}
+	below, err := wait(t.c, func(ctx context.Context) ([]string, error) { return t.v.below(ctx, t.real) }, nil)
+	if err != nil {
+		return t.failed(err, "")
+	}
+	for _, p := range below {
+		if err := t.c.Require(policy.Write{Path: p}); err != nil {
+			return err
+		}
+		if to == t {
+			continue
+		}
+		if err := t.c.Require(policy.Read{Path: p}); err != nil {
+			return err
+		}
+		if err := t.c.Require(policy.Write{Path: to.real + strings.TrimPrefix(p, t.real)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// below gives the paths of all that is in a folder; of what is none, nothing.
+func (v *view) below(ctx context.Context, real string) ([]string, error) {
+	in, err := v.stat(real)
+	if err != nil || in.typ != typeDir {
+		return nil, nil // what is wrong with it is told later
+	}
+	var out []string
+	for todo := []string{real}; len(todo) > 0; {
+		dir := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		entries, err := v.list(dir)
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil && len(out)+len(entries) > treeMost {
+			err = refuse("there is too much in it to ask the policy about")
+		}
+		if err != nil {
+			return nil, &atPath{dir, err}
+		}
+		for _, e := range entries {
+			p := path.Join(dir, e.name)
+			out = append(out, p)
+			if e.typ == typeDir {
+				todo = append(todo, p)
+			}
+		}
+	}
+	return out, nil
 }
 
 // removes says what will go, or why it will not.

@@ -147,7 +147,7 @@ func (s *source) read(ctx context.Context, offset, limit int64) (text string, ok
 		return "", false, nil
 	}
 	var b strings.Builder
-	b.Grow(int(want))
+	b.Grow(int(min(want, readMax))) // a file with holes may claim any size
 	buf := make([]byte, max(min(want+1, chunk), 4096))
 	for {
 		n, err := r.Read(buf)
