@@ -1,6 +1,7 @@
 package httpclient
 
 import (
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"context"
@@ -134,6 +135,8 @@ func explainText(text string) (Reason, string) {
 	switch {
 	case strings.HasPrefix(text, "malformed"), strings.HasPrefix(text, "invalid"):
 		return Other, "the answer is no HTTP: " + printable(text)
+	case strings.HasPrefix(text, "server closed"):
+		return Reset, "the server closed the connection before the answer was whole"
 	case strings.HasPrefix(text, "stream error"), strings.Contains(text, "GOAWAY"):
 		return Reset, "the server broke off the answer: " + printable(text)
 	case strings.Contains(text, "exceeded") && strings.Contains(text, "header"):
@@ -164,6 +167,8 @@ func explainTLS(err error) string {
 	switch {
 	case errors.Is(err, http.ErrSchemeMismatch), errors.As(err, &record):
 		return "the server does not speak TLS on this port"
+	case errors.As(err, &unknown) && unknown.Cert != nil && bytes.Equal(unknown.Cert.RawSubject, unknown.Cert.RawIssuer):
+		return "the certificate is signed by itself and not trusted"
 	case errors.As(err, &unknown):
 		return "the certificate is signed by an authority that is not trusted"
 	case errors.As(err, &hostname):

@@ -66,6 +66,9 @@ func printable(s string) string {
 	if len(s) > maxShown {
 		s, cut = s[:maxShown], "..."
 	}
+	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) < 0 {
+		return s + cut
+	}
 	q := strconv.QuoteToASCII(s)
 	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`) + cut
 }
