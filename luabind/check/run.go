@@ -1,9 +1,14 @@
+// Package check is what a script declares: checks, collectors, fixes and
+// parameters. What they find and do goes into a report.
 package check
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"opslua/internal/report"
+	"opslua/luabind"
 )
 
 // Run is what one run of a script was asked for, and what it has found. It is
@@ -21,6 +26,9 @@ type Run struct {
 	Report *report.Report
 	// Declared says that the script declared a check, a collector or a fix.
 	Declared bool
+
+	params bool             // the script called param
+	now    func() time.Time // nil: time.Now
 }
 
 // Description is what a script declares: plain data.
@@ -52,4 +60,37 @@ func NewContext(ctx context.Context, r *Run) context.Context {
 func fromContext(ctx context.Context) *Run {
 	r, _ := ctx.Value(runKey{}).(*Run)
 	return r
+}
+
+// Unused gives an error of kind usage where parameters or names were given to a
+// script that has come to its end and declares none. A script that declared
+// anything has seen to it already.
+func (r *Run) Unused() error {
+	if r.Describe {
+		return nil
+	}
+	if len(r.Set) > 0 && !r.params {
+		return luabind.Errorf(luabind.KindUsage, "--set %s: the script declares no parameters (param{...})", oneLine(r.Set[0]))
+	}
+	if len(r.Only) > 0 && !r.Declared {
+		return luabind.Errorf(luabind.KindUsage, "--only %s: the script declares no check, collector or fix", oneLine(r.Only[0]))
+	}
+	return nil
+}
+
+func (r *Run) clock() time.Time {
+	if r.now != nil {
+		return r.now()
+	}
+	return time.Now()
+}
+
+// oneLine is a text on one line.
+func oneLine(s string) string {
+	s = strings.TrimRight(s, "\r\n")
+	if !strings.ContainsAny(s, "\r\n") {
+		return s
+	}
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	return strings.NewReplacer("\n", "; ", "\r", " ").Replace(s)
 }

@@ -1,0 +1,183 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"opslua/internal/report"
+	"opslua/internal/units"
+	"opslua/luabind"
+)
+
+// run runs the function of the fix and what follows. An error ends the script.
+func (a *attempt) run() error {
+	err := a.call()
+	blocked, changed := a.outcome()
+	if err == nil && blocked == "" {
+		err = a.verify()
+	}
+	switch {
+	case err != nil && a.e.over(err):
+		a.fix.Status, a.fix.Error = report.FixFailed, a.e.c.ErrorText(err)
+		return err
+	case blocked != "":
+		a.block(blocked)
+		return nil
+	case err != nil:
+		err = a.back(err)
+	case changed:
+		a.fix.Status = report.FixChanged
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.settle(); err != nil {
+		return err
+	}
+	return a.lookAgain()
+}
+
+// call runs the function of the fix, and hears of what it changes.
+func (a *attempt) call() error {
+	a.d.live.a = a
+	stop := a.e.c.WatchChanges(a.hear)
+	err := a.e.c.Scope("fix "+a.d.name, a.d.timeout, func() error {
+		_, err := a.e.c.Invoke(a.d.fn, a.d.obj)
+		return err
+	})
+	stop()
+	a.d.live.a = nil
+	return err
+}
+
+// outcome says what kept the attempt from beginning, and whether it changed, or
+// in a dry run would change, anything.
+func (a *attempt) outcome() (blocked string, changed bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.blocked, a.changed
+}
+
+// lookAgain runs the check of the fix again where the fix changed something and
+// no verification has: the last state counts.
+func (a *attempt) lookAgain() error {
+	names := map[string]bool{}
+	verified := a.d.verify != nil && a.fix.Status == report.FixChanged
+	if a.d.on != "" && !(verified && a.d.verify.check == a.d.on) {
+		names[a.d.on] = true
+	}
+	if a.d.verify != nil && !verified {
+		names[a.d.verify.check] = true
+	}
+	if _, changed := a.outcome(); !changed {
+		return nil
+	}
+	for _, d := range a.e.g.checks {
+		if names[d.name] {
+			if _, err := a.e.rerun(d.name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// verify runs a check again until it is OK or its time has passed.
+func (a *attempt) verify() error {
+	v := a.d.verify
+	if v == nil {
+		return nil
+	}
+	deadline := time.Now().Add(v.within)
+	p := luabind.Progress{ID: a, Label: "fix " + a.d.name, Note: "verify " + v.check}
+	defer func() { p.Over = true; a.e.c.Progress(p) }()
+	for {
+		a.e.c.Progress(p)
+		state, err := a.e.rerun(v.check)
+		if err != nil || state == report.OK {
+			return err
+		}
+		left := time.Until(deadline)
+		if left <= 0 {
+			f := a.e.finding(v.check)
+			return luabind.Errorf(luabind.KindAssert, "not verified: %s",
+				joinWith(": ", fmt.Sprintf("%s is %s after %s", v.check, f.State, units.FormatDuration(v.within)), f.Text))
+		}
+		if err := pause(a.ctx, min(v.every, left)); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits, or ends with the context.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// back takes the completed steps back, the last first, and says how that ended.
+// An error ends the script.
+func (a *attempt) back(cause error) error {
+	a.fix.Status, a.fix.Error = report.FixFailed, a.e.c.ErrorText(cause)
+	stop := a.e.c.WatchChanges(a.hear)
+	defer stop()
+	good := len(a.undos) > 0
+	for i := len(a.undos) - 1; i >= 0; i-- {
+		u := a.undos[i]
+		n := a.start(u.title)
+		started := time.Now()
+		err := a.e.c.Scope("undo of "+u.title, a.d.timeout, func() error {
+			_, err := a.e.c.Invoke(u.fn)
+			return err
+		})
+		if err == nil {
+			a.end(n, started, report.StepUndone, "")
+			continue
+		}
+		good = false
+		text := a.e.c.ErrorText(err)
+		a.end(n, started, report.StepUndoFailed, text)
+		a.fix.Error += "; the undo of " + strconv.Quote(u.title) + " failed: " + text
+		if a.e.over(err) {
+			return err
+		}
+	}
+	if good {
+		a.fix.Status = report.FixRolledBack
+	}
+	return nil
+}
+
+// plan runs the function of a fix in a dry run, where changes are only planned.
+func (a *attempt) plan() error {
+	err := a.call()
+	f := a.fix
+	if _, changed := a.outcome(); changed || a.pending {
+		f.Status = report.FixPlanned
+		if v := a.d.verify; v != nil {
+			f.Reason = joinWith("; ", f.Reason, fmt.Sprintf("would verify %s within %s", v.check, units.FormatDuration(v.within)))
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	f.Status, f.Error = report.FixFailed, a.e.c.ErrorText(err)
+	if a.e.over(err) {
+		return err
+	}
+	if kindOf(err) == luabind.KindPlanned {
+		f.Status = report.FixPlanned
+		if a.e.rep.Incomplete == "" {
+			a.e.rep.Incomplete = f.Error
+		}
+	}
+	return nil
+}

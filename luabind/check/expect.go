@@ -1,0 +1,212 @@
+package check
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"opslua/internal/luatable"
+	"opslua/internal/report"
+	"opslua/luabind"
+)
+
+// expectation is a value of which something is expected. It lives as long as
+// the check that made it.
+type expectation struct {
+	o     *checkObject
+	r     *record // of the run of the check that made it
+	label string
+	v     lua.LValue
+	state report.State
+	said  bool // that it is as expected
+}
+
+// level is the option that says how bad it is.
+type level report.State
+
+func (l *level) LuaType() string { return "string" }
+
+func (l *level) UnpackLua(c *luabind.Call, v lua.LValue) error {
+	switch c.String(v) {
+	case "warn":
+		*l = level(report.Warning)
+	case "crit":
+		*l = level(report.Critical)
+	default:
+		return fmt.Errorf(`got %s, want "warn" or "crit"`, inShort(c, v))
+	}
+	return nil
+}
+
+func expect(c *luabind.Call) error {
+	x := &expectation{}
+	at := level(report.Critical)
+	if err := c.Unpack("label", &x.label, "value", &x.v, "level?", &at); err != nil {
+		return err
+	}
+	r, err := recordOf(c)
+	if err != nil {
+		return err
+	}
+	if err := notPlanned(c, x.v); err != nil {
+		return err
+	}
+	x.o, x.r, x.state = c.Self().(*checkObject), r, report.State(at)
+	return c.Return(c.NewObject("expectation", x))
+}
+
+// notPlanned raises for what a dry run cannot know.
+func notPlanned(c *luabind.Call, v lua.LValue) error {
+	if _, ok := v.(*lua.LUserData); ok {
+		if _, err := c.Plain(v); kindOf(err) == luabind.KindPlanned {
+			return err
+		}
+	}
+	return nil
+}
+
+// comparing makes a method of an expectation. Holds says whether it is as
+// expected; wanted says what that is.
+func comparing(arg, words string, holds func(c *luabind.Call, got, want lua.LValue) (bool, error)) func(*luabind.Call) error {
+	return func(c *luabind.Call) error {
+		var want lua.LValue
+		var at level
+		if err := c.Unpack(arg, &want, "level?", &at); err != nil {
+			return err
+		}
+		x, ok := c.Self().(*expectation)
+		if !ok || x.o.r != x.r {
+			return c.Usage("", "the check has ended: this is of use only while its function runs")
+		}
+		if err := notPlanned(c, want); err != nil {
+			return err
+		}
+		good, err := holds(c, x.v, want)
+		if err != nil {
+			return err
+		}
+		if at == 0 {
+			at = level(x.state)
+		}
+		x.tell(c, good, words, want, report.State(at))
+		return c.Return(c.Arg(-1))
+	}
+}
+
+func (x *expectation) tell(c *luabind.Call, good bool, words string, want lua.LValue, at report.State) {
+	label, got := c.Mask(oneLine(x.label)), listed(c, x.v)
+	if good {
+		if !x.said {
+			x.r.say(report.OK, label+": "+got)
+		}
+		x.said = true
+		return
+	}
+	x.r.say(at, fmt.Sprintf("%s: got %s, want %s%s", label, got, words, listed(c, want)))
+}
+
+// listed shows a value, and a list with its first items.
+func listed(c *luabind.Call, v lua.LValue) string {
+	t, ok := v.(*lua.LTable)
+	n := 0
+	if ok {
+		n = luatable.Len(t)
+	}
+	if n == 0 {
+		return inShort(c, v)
+	}
+	const most = 8
+	var items []string
+	for i := 1; i <= min(n, most); i++ {
+		items = append(items, inShort(c, luatable.Get(t, lua.LNumber(i))))
+	}
+	if n > most {
+		items = append(items, "…")
+	}
+	return "{" + strings.Join(items, ", ") + "}"
+}
+
+// equal is Lua's equality, and tables are equal that hold the same.
+func equal(c *luabind.Call, a, b lua.LValue) (bool, error) {
+	ta, ok := a.(*lua.LTable)
+	tb, ok2 := b.(*lua.LTable)
+	if !ok || !ok2 {
+		return c.L().Equal(a, b), nil
+	}
+	if ta == tb {
+		return true, nil
+	}
+	pa, err := c.Plain(ta)
+	if err != nil {
+		return false, err
+	}
+	pb, err := c.Plain(tb)
+	return err == nil && reflect.DeepEqual(pa, pb), err
+}
+
+func unequal(c *luabind.Call, a, b lua.LValue) (bool, error) {
+	same, err := equal(c, a, b)
+	return !same, err
+}
+
+// comparison makes one of numbers. Nothing, or what is no number, is not
+// as expected; to want no number is a mistake of the script.
+func comparison(holds func(got, want float64) bool) func(*luabind.Call, lua.LValue, lua.LValue) (bool, error) {
+	return func(c *luabind.Call, got, want lua.LValue) (bool, error) {
+		w, ok := numberOf(want)
+		if !ok {
+			return false, c.Usage("want", "got %s, want a number", inShort(c, want))
+		}
+		g, ok := numberOf(got)
+		return ok && holds(g, w), nil
+	}
+}
+
+func matches(c *luabind.Call, got, want lua.LValue) (bool, error) {
+	pattern, ok := want.(lua.LString)
+	if !ok {
+		return false, c.Usage("pattern", "got %s, want a text", inShort(c, want))
+	}
+	const most = 64 << 10
+	if len(pattern) > most {
+		return false, luabind.Errorf(luabind.KindParse, "%s: the pattern is longer than 64 KiB", c.Name())
+	}
+	re, err := regexp.Compile(string(pattern))
+	if err != nil {
+		return false, luabind.Errorf(luabind.KindParse, "%s: the pattern %s: %w", c.Name(), quoted(string(pattern)), err)
+	}
+	text, ok := c.TextOf(got)
+	return ok && re.MatchString(text), nil
+}
+
+func contains(c *luabind.Call, got, want lua.LValue) (bool, error) {
+	if t, ok := got.(*lua.LTable); ok {
+		return hasItem(c, t, want)
+	}
+	part, ok := c.TextOf(want)
+	if !ok {
+		return false, c.Usage("part", "got %s, want a text", inShort(c, want))
+	}
+	text, ok := c.TextOf(got)
+	return ok && strings.Contains(text, part), nil
+}
+
+func oneOf(c *luabind.Call, got, want lua.LValue) (bool, error) {
+	t, ok := want.(*lua.LTable)
+	if !ok || luatable.Len(t) == 0 {
+		return false, c.Usage("list", "got %s, want a list of values", inShort(c, want))
+	}
+	return hasItem(c, t, got)
+}
+
+func hasItem(c *luabind.Call, t *lua.LTable, item lua.LValue) (bool, error) {
+	for i := 1; i <= luatable.Len(t); i++ {
+		if same, err := equal(c, luatable.Get(t, lua.LNumber(i)), item); same || err != nil {
+			return same, err
+		}
+	}
+	return false, nil
+}

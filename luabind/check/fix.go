@@ -1,0 +1,274 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"opslua/internal/report"
+	"opslua/internal/store"
+	"opslua/internal/units"
+	"opslua/luabind"
+)
+
+type fixDecl struct {
+	declared
+	on     string
+	limit  *rate
+	lock   string
+	wait   time.Duration // for the lock
+	verify *verification
+	live   *fixObject
+}
+
+// rate is a limit such as "3/1h".
+type rate struct {
+	n      int
+	window time.Duration
+}
+
+func (r *rate) LuaType() string { return "rate" }
+
+func (r *rate) UnpackLua(c *luabind.Call, v lua.LValue) error {
+	const wanted = `a number of attempts and a window, such as "3/1h"`
+	text, ok := v.(lua.LString)
+	if !ok {
+		return fmt.Errorf("got %s, want %s", inShort(c, v), wanted)
+	}
+	count, window, ok := strings.Cut(string(text), "/")
+	n, err := strconv.Atoi(count)
+	if !ok || err != nil || n < 1 || n > 10_000 {
+		return fmt.Errorf("got %s, want %s", inShort(c, v), wanted)
+	}
+	d, err := units.ParseDuration(window)
+	if err != nil || d <= 0 {
+		return fmt.Errorf("got %s, want %s", inShort(c, v), wanted)
+	}
+	r.n, r.window = n, d
+	return nil
+}
+
+func (r *rate) String() string { return fmt.Sprintf("%d/%s", r.n, units.FormatDuration(r.window)) }
+
+// verification says which check has to come back OK after a fix.
+type verification struct {
+	check         string
+	within, every time.Duration
+}
+
+func (v *verification) LuaType() string { return "string or table" }
+
+func (v *verification) UnpackLua(c *luabind.Call, lv lua.LValue) error {
+	v.within, v.every = 10*time.Second, time.Second
+	if name, ok := lv.(lua.LString); ok {
+		v.check = string(name)
+		return nil
+	}
+	if _, ok := lv.(*lua.LTable); !ok {
+		return fmt.Errorf(`got %s, want a table such as {check = "nginx", within = "30s"}`, inShort(c, lv))
+	}
+	err := c.UnpackValue("verify", lv, "check?", &v.check, "within?", &v.within, "every?", &v.every)
+	if err == nil && v.every <= 0 {
+		return errors.New("every: got 0, want a duration above 0")
+	}
+	return err
+}
+
+func fix(c *luabind.Call) error {
+	withoutOptions(c)
+	d := &fixDecl{live: &fixObject{}}
+	var limit rate
+	var verify verification
+	if err := c.Unpack("name", &d.name, "on?", &d.on, "limit?", &limit, "lock?", &d.lock, "wait?", &d.wait,
+		"verify?", &verify, "timeout?", &d.timeout, "fn", &d.fn); err != nil {
+		return err
+	}
+	if limit.n > 0 {
+		d.limit = &limit
+	}
+	if verify.every > 0 {
+		if verify.check == "" {
+			verify.check = d.on
+		}
+		if verify.check == "" {
+			return c.Usage("verify", "no check is named, neither by check nor by on")
+		}
+		d.verify = &verify
+	}
+	if d.wait > 0 && d.lock == "" {
+		return c.Usage("wait", "there is no lock to wait for")
+	}
+	g := registryOf(c)
+	if err := g.admit(c, &d.declared, func(name string) (string, bool) { return placeOf(g.fixes, name) }); err != nil {
+		return err
+	}
+	d.obj = c.NewObject("f", d.live)
+	g.fixes = append(g.fixes, d)
+	return nil
+}
+
+// fixObject is what the function of a fix gets. It lives as long as the script,
+// and is of use while that fix runs.
+type fixObject struct{ a *attempt }
+
+// attempt is one run of one fix. It lives as long as that; what watchers of
+// changes touch is under mu, since changes are made by other goroutines too.
+type attempt struct {
+	e   *engine
+	d   *fixDecl
+	fix *report.Fix
+	ctx context.Context // of the script
+	id  string          // of this attempt, in what it owes
+
+	undos []undo
+
+	mu      sync.Mutex
+	over    bool // nothing that is heard counts any more
+	open    []int
+	begun   bool // the attempt counts
+	half    bool // it is the one that is let through after the window
+	blocked string
+	changed bool // something was made, or planned
+	pending bool // a dry run does not know what a step would do
+	owed    debts
+}
+
+// undo takes a completed step back.
+type undo struct {
+	title string
+	fn    *lua.LFunction
+}
+
+// fix runs one fix, if it has to act, and reports it. An error ends the script.
+func (e *engine) fix(d *fixDecl) error {
+	started := time.Now()
+	f := &report.Fix{Name: d.name, On: d.on, Status: report.FixOK}
+	a := &attempt{e: e, d: d, fix: f, ctx: e.c.Context(), id: newID(), owed: debts{}}
+	err := a.act()
+	a.mu.Lock()
+	a.over = true
+	a.mu.Unlock()
+	f.Seconds = time.Since(started).Seconds()
+	e.rep.Fixes = append(e.rep.Fixes, *f)
+	return err
+}
+
+// act goes from the question whether the fix has to act to its end.
+func (a *attempt) act() error {
+	if err := a.remember(); err != nil {
+		return err
+	}
+	if a.fix.Status == report.FixBlocked || !a.wanted() {
+		return nil
+	}
+	if a.e.dry {
+		return a.plan()
+	}
+	release, err := a.lock()
+	if err != nil || release == nil {
+		return err
+	}
+	defer release()
+	again, err := a.overtaken()
+	if err != nil || a.fix.Status == report.FixBlocked || again && !a.wanted() {
+		return err
+	}
+	if ok, err := a.withinLimit(); err != nil || !ok {
+		return err
+	}
+	return a.run()
+}
+
+// block ends the fix before it has begun.
+func (a *attempt) block(reason string) {
+	a.fix.Status, a.fix.Reason = report.FixBlocked, oneLine(reason)
+}
+
+// remember reads what is owed. State that cannot be read blocks the fix.
+func (a *attempt) remember() error {
+	if !a.e.mem.there() {
+		return nil
+	}
+	err := a.e.mem.view(a.ctx, func(tx store.Tx) error {
+		a.owed = debts{}
+		return a.owed.read(tx, a.d.name)
+	})
+	if err == nil {
+		return nil
+	}
+	if a.ctx.Err() != nil {
+		return err
+	}
+	a.block("state cannot be read: " + err.Error())
+	return nil
+}
+
+// wanted says whether the fix has to act: on a hard WARNING or CRITICAL, or
+// where an earlier run still owes something; never on UNKNOWN.
+func (a *attempt) wanted() bool {
+	f := a.fix
+	owed := a.owed.paths()
+	owes := ""
+	if len(owed) > 0 {
+		owes = "owed from an earlier run: " + strings.Join(owed, ", ")
+	}
+	if a.d.on == "" {
+		f.Reason = owes
+		return true
+	}
+	found := a.e.finding(a.d.on)
+	state := a.d.on + " is " + found.State.String()
+	switch {
+	case found.Skipped != "":
+		f.Reason = a.d.on + " was skipped: " + found.Skipped
+		return false
+	case found.State == report.Unknown:
+		f.Reason = state + ": a fix does not act on what is not known"
+		return false
+	case owes != "":
+		f.Reason = state + "; " + owes
+		return true
+	case found.State == report.OK:
+		f.Reason = state
+		return false
+	case a.e.unsure[a.d.on]:
+		f.Reason = state + ", and nobody can say whether that is hard"
+		return false
+	case found.Soft != nil:
+		f.Reason = fmt.Sprintf("%s (soft %d/%d): it is not hard yet", state, found.Soft.N, found.Soft.Of)
+		return false
+	}
+	f.Reason = state
+	return true
+}
+
+// lock takes the lock of the fix; without an error and without a function to
+// release it, the fix is blocked.
+func (a *attempt) lock() (release func(), err error) {
+	if a.d.lock == "" {
+		return func() {}, nil
+	}
+	if !a.e.mem.there() {
+		a.block("lock needs a state directory")
+		return nil, nil
+	}
+	a.e.c.Progress(luabind.Progress{ID: a, Label: "fix " + a.d.name, Note: "lock " + a.d.lock})
+	l, err := a.e.mem.st.Lock(a.ctx, a.d.lock, a.d.wait)
+	switch {
+	case err == nil:
+		return func() { _ = l.Unlock() }, nil
+	case a.ctx.Err() != nil:
+		return nil, err
+	case errors.Is(err, store.ErrLocked):
+		a.block(strings.TrimSuffix(err.Error(), ": "+store.ErrLocked.Error()))
+	default:
+		a.block(fmt.Sprintf("lock %q cannot be taken: %v", a.d.lock, err))
+	}
+	return nil, nil
+}

@@ -1,0 +1,257 @@
+package check
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"opslua/internal/report"
+	"opslua/luabind"
+)
+
+// engine runs what a script has declared. It lives for the call that does so
+// and is for the script's goroutine.
+type engine struct {
+	g       *registry
+	c       *luabind.Call
+	run     *Run
+	rep     *report.Report
+	mem     memory
+	dry     bool
+	at      map[string]int       // where in the report the finding of a check is
+	looked  map[string]time.Time // when the check began to look, by the run's clock
+	unsure  map[string]bool      // checks of which nobody can say whether they are hard
+	metrics *series
+	rows    map[string]bool // names that are taken
+}
+
+// finish is called when the text of the script has come to its end.
+func (g *registry) finish(c *luabind.Call) error {
+	if err := g.run.Unused(); err != nil {
+		return err
+	}
+	if g.run.Describe {
+		g.describe()
+		return nil
+	}
+	if !g.anything() {
+		return nil
+	}
+	if err := g.validate(); err != nil {
+		return err
+	}
+	order, err := g.ordered()
+	if err != nil {
+		return err
+	}
+	sel, err := g.selected()
+	if err != nil {
+		return err
+	}
+	g.begun = true
+	e := &engine{
+		g: g, c: c, run: g.run, rep: g.run.Report, mem: memoryOf(c), dry: c.DryRun(),
+		at: map[string]int{}, looked: map[string]time.Time{},
+		unsure: map[string]bool{}, metrics: newSeries(), rows: map[string]bool{},
+	}
+	e.rep.DryRun = e.dry
+	if err := e.all(order, sel); err != nil {
+		return err
+	}
+	if g.own {
+		return e.verdict()
+	}
+	return nil
+}
+
+func (g *registry) describe() {
+	if g.run.Description == nil {
+		g.run.Description = &Description{}
+	}
+	d := g.run.Description
+	d.Checks, d.Collect, d.Fixes = names(g.checks), names(g.collects), names(g.fixes)
+}
+
+// all runs checks, collectors and fixes. An error ends the script.
+func (e *engine) all(order []*checkDecl, sel selection) error {
+	if err := e.checks(order, sel); err != nil {
+		return err
+	}
+	if err := e.collectors(sel); err != nil {
+		return err
+	}
+	for _, d := range e.g.fixes {
+		if sel.fixes[d.name] {
+			if err := e.fix(d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *engine) checks(order []*checkDecl, sel selection) error {
+	todo := make([]*checkDecl, 0, len(order))
+	for _, d := range order {
+		if sel.checks[d.name] {
+			todo = append(todo, d)
+		}
+	}
+	p := luabind.Progress{ID: e, Label: "checks", Total: len(todo)}
+	defer func() { p.Note, p.Over = "", true; e.c.Progress(p) }()
+	for i, d := range todo {
+		p.Done, p.Note = i, d.name
+		e.c.Progress(p)
+		if reason := e.skips(d); reason != "" {
+			e.note(report.Finding{Name: d.name, Needs: d.needs, State: report.Unknown, Skipped: reason})
+			continue
+		}
+		f, err := e.check(d)
+		if err == nil {
+			err = e.soften(&f, d.soft)
+		}
+		e.note(f)
+		if err != nil {
+			return err
+		}
+	}
+	p.Done = len(todo)
+	return nil
+}
+
+// note puts the first finding of a check into the report.
+func (e *engine) note(f report.Finding) {
+	e.at[f.Name] = len(e.rep.Findings)
+	e.rep.Findings = append(e.rep.Findings, f)
+}
+
+// finding gives the last finding of a check.
+func (e *engine) finding(name string) *report.Finding { return &e.rep.Findings[e.at[name]] }
+
+// skips says why a check does not run: what it needs is not there.
+func (e *engine) skips(d *checkDecl) string {
+	for _, n := range d.needs {
+		switch f := e.finding(n); {
+		case f.Skipped != "":
+			return fmt.Sprintf("needs %q, which was skipped", n)
+		case f.State == report.Critical || f.State == report.Unknown:
+			return fmt.Sprintf("needs %q, which is %s", n, f.State)
+		}
+	}
+	return ""
+}
+
+// check runs one check. An error ends the script; the finding is good also then.
+func (e *engine) check(d *checkDecl) (report.Finding, error) {
+	started := time.Now()
+	e.looked[d.name] = e.run.clock()
+	r := &record{}
+	d.live.r = r
+	err := e.c.Scope("check "+d.name, d.timeout, func() error {
+		_, err := e.c.Invoke(d.fn, d.obj)
+		return err
+	})
+	d.live.r = nil
+	if err != nil {
+		r.say(stateOf(err), e.c.ErrorText(err))
+	}
+	f := r.finding()
+	f.Name, f.Needs, f.Seconds = d.name, d.needs, time.Since(started).Seconds()
+	if err != nil && e.over(err) {
+		return f, err
+	}
+	return f, nil
+}
+
+// over says that an error ends the script and not just a part of it: its
+// deadline, an interrupt, exit(n).
+func (e *engine) over(err error) bool {
+	var exit *luabind.ExitError
+	return e.c.Context().Err() != nil || errors.As(err, &exit)
+}
+
+// stateOf is what an error that a check raised says of the host: that a command
+// failed or something is not as it should be is known, all else is not.
+func stateOf(err error) report.State {
+	switch kindOf(err) {
+	case luabind.KindExit, luabind.KindSignal, luabind.KindAssert:
+		return report.Critical
+	}
+	return report.Unknown
+}
+
+// kindOf is the kind of an error value, or empty.
+func kindOf(err error) luabind.Kind {
+	var e *luabind.Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return ""
+}
+
+// rerun runs a check again, within or after a fix, and replaces its finding,
+// which keeps the one from before the fixes.
+func (e *engine) rerun(name string) (report.State, error) {
+	d, _ := find(e.g.checks, name)
+	f, err := e.check(d)
+	if err != nil {
+		return report.Unknown, err
+	}
+	old := e.finding(name)
+	if err := e.softenAgain(&f, old, d.soft); err != nil {
+		return report.Unknown, err
+	}
+	if f.Before = old.Before; f.Before == nil {
+		before := *old
+		f.Before = &before
+	}
+	*old = f
+	return f.State, nil
+}
+
+// verdict is the error of a script whose run nobody asked to be told of.
+func (e *engine) verdict() error {
+	var bad []*report.Finding
+	for i := range e.rep.Findings {
+		if f := &e.rep.Findings[i]; f.Skipped == "" && f.State != report.OK {
+			bad = append(bad, f)
+		}
+	}
+	slices.SortStableFunc(bad, func(a, b *report.Finding) int { return byBadness(a.State, b.State) })
+	var texts []string
+	for _, f := range bad {
+		texts = append(texts, joinWith(": ", "check "+f.Name+" is "+f.State.String(), f.Text))
+	}
+	if e.rep.Error != "" {
+		texts = append(texts, e.rep.Error)
+	}
+	for i := range e.rep.Fixes {
+		if f := &e.rep.Fixes[i]; f.Status == report.FixFailed || f.Status == report.FixRolledBack {
+			texts = append(texts, joinWith(": ", "fix "+f.Name+" is "+string(f.Status), f.Error))
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	return &luabind.Error{Kind: luabind.KindAssert, Message: strings.Join(texts, "; ")}
+}
+
+// byBadness orders states, the worst first.
+func byBadness(a, b report.State) int {
+	switch {
+	case a == b:
+		return 0
+	case report.Worse(a, b) == a:
+		return -1
+	}
+	return 1
+}
+
+func joinWith(sep, a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + sep + b
+}

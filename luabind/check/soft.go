@@ -1,0 +1,88 @@
+package check
+
+import (
+	"opslua/internal/report"
+	"opslua/internal/store"
+)
+
+// streak is how many runs in a row a check with soft was as it is now: OK, or
+// not. A problem that gets worse or better meanwhile is the same problem.
+type streak struct {
+	OK bool `json:"ok"`
+	N  int  `json:"n"`
+}
+
+// maxStreak bounds what is counted.
+const maxStreak = 1_000_000_000
+
+// next is the streak after one more run.
+func (s streak) next(ok bool) streak {
+	if s.OK == ok {
+		return streak{ok, min(max(s.N, 0)+1, maxStreak)}
+	}
+	return streak{ok, 1}
+}
+
+// soften counts the runs of a check with soft = n and marks a state that is not
+// hard yet. UNKNOWN neither counts nor resets. An error ends the script.
+func (e *engine) soften(f *report.Finding, of int) error {
+	if of == 0 || f.State == report.Unknown {
+		return nil
+	}
+	if !e.mem.there() {
+		e.uncounted(f, "soft needs a state directory: this run cannot be counted")
+		return nil
+	}
+	var s streak
+	count := func(tx store.Tx) error {
+		s = streak{}
+		if _, err := load(tx, sectionSoft, f.Name, &s); err != nil {
+			return err
+		}
+		s = s.next(f.State == report.OK)
+		if e.dry {
+			return nil
+		}
+		return save(tx, sectionSoft, f.Name, s)
+	}
+	do := e.mem.update
+	if e.dry {
+		do = e.mem.view
+	}
+	if err := do(e.c.Context(), count); err != nil {
+		if e.over(err) {
+			return err
+		}
+		e.uncounted(f, "soft: state cannot be kept: "+oneLine(err.Error()))
+		return nil
+	}
+	f.Attempts = s.N
+	if !s.OK && s.N < of {
+		f.Soft = &report.Soft{N: s.N, Of: of}
+	}
+	return nil
+}
+
+// softenAgain is soften for a check that ran again in this run, which is not
+// counted twice: OK resets, everything else leaves the count.
+func (e *engine) softenAgain(f, old *report.Finding, of int) error {
+	if of == 0 || f.State == report.Unknown {
+		return nil
+	}
+	if f.State == report.OK {
+		return e.soften(f, of)
+	}
+	f.Attempts, f.Soft = old.Attempts, old.Soft
+	return nil
+}
+
+// uncounted adds that nobody can say whether the state is hard.
+func (e *engine) uncounted(f *report.Finding, text string) {
+	e.unsure[f.Name] = true
+	f.Lines = append(f.Lines, report.Line{State: report.Unknown, Text: text})
+	if report.Worse(f.State, report.Unknown) == f.State {
+		f.Text = joinWith(", ", f.Text, text)
+		return
+	}
+	f.State, f.Text = report.Unknown, joinWith(", ", text, f.Text)
+}
