@@ -90,10 +90,7 @@ func (o *outlook) appended() string {
 }
 
 // tornError is a text of which a part stays in the file; immutable.
-type tornError struct {
-	err error
-	n   int
-}
+type tornError struct{ err error }
 
 func (e *tornError) Error() string { return e.err.Error() }
 func (e *tornError) Unwrap() error { return e.err }
@@ -113,5 +110,5 @@ func appendText(f *os.File, size int64, text string) error {
 			return err
 		}
 	}
-	return &tornError{refuse(bare(err) + "; a part of the text was written"), n}
+	return &tornError{refuse(bare(err) + "; a part of the text was written")}
 }

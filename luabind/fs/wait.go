@@ -10,8 +10,8 @@ import (
 
 // wait runs f beside the script and waits until it is done or the script's time
 // is over: a file on a mount that hangs cannot be given up, but it can be left
-// alone. What f then still gives, undo takes back. A call costs about a
-// microsecond. F must not use the call.
+// alone. What f then still gives, undo takes back. It costs a few
+// microseconds. F must not use the call.
 func wait[T any](c *luabind.Call, f func(ctx context.Context) (T, error), undo func(T)) (T, error) {
 	type answer struct {
 		v   T
