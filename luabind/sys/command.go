@@ -90,6 +90,7 @@ func probe(c *luabind.Call, name string, argv ...string) (*luabind.Result, error
 func failureOf(c *luabind.Call, name string, cmd *luabind.Command, r *luabind.Result, err error) error {
 	var own *luabind.Error
 	var se *supervise.Error
+	errors.As(err, &se)
 	switch {
 	case err == nil && r.Signal == 0 && r.Code == 0:
 		return nil
@@ -97,14 +98,14 @@ func failureOf(c *luabind.Call, name string, cmd *luabind.Command, r *luabind.Re
 		return err
 	case err != nil && c.Context().Err() != nil:
 		return c.Context().Err()
-	case errors.As(err, &se) && se.Result != nil && r == nil:
+	case se != nil && se.Result != nil && r == nil:
 		r = se.Result
 	}
 	kind, reason := why(cmd, r, err)
 	text := c.Name() + ": " + name + ": " + supervise.Quote(cmd.Argv) + ": " + reason
 	fields := map[string]any{"argv": cmd.Argv, "cmd": supervise.Quote(cmd.Argv), "name": name}
-	if kind == luabind.KindTimeout {
-		fields["timeout"] = cmd.Timeout.Seconds()
+	if se != nil && se.Timeout > 0 {
+		fields["timeout"] = se.Timeout.Seconds()
 	}
 	if r != nil {
 		if kind != luabind.KindTimeout {
@@ -134,13 +135,13 @@ func why(cmd *luabind.Command, r *luabind.Result, err error) (luabind.Kind, stri
 		return luabind.KindExit, "exit " + strconv.Itoa(r.Code)
 	case !errors.As(err, &e):
 		if errors.Is(err, context.DeadlineExceeded) {
-			return luabind.KindTimeout, "no end within " + units.FormatDuration(cmd.Timeout)
+			return luabind.KindTimeout, "no end before its deadline"
 		}
 		return luabind.KindSpawn, err.Error()
 	}
 	switch e.Kind {
 	case supervise.KindTimeout:
-		return luabind.KindTimeout, "no end within " + units.FormatDuration(cmd.Timeout)
+		return luabind.KindTimeout, "no end within its timeout of " + units.FormatDuration(e.Timeout)
 	case supervise.KindNotFound:
 		missing := "there is no program " + strconv.Quote(cmd.Argv[0])
 		if cmd.Argv[0] == "service" {

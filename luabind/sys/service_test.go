@@ -2,6 +2,8 @@ package sys_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -116,7 +118,8 @@ func TestNginx(t *testing.T) {
 		print(ok, e.kind, e.code, e.name, e.argv[3], e.message:match("^service:restart: nginx: service nginx restart: exit 1 after %d+%.%ds: Restarting nginx: nginx") ~= nil, e.where)
 		print(pcall(function() sys.service("nginx"):reload() end))
 		print(sys.service("nginx").pid)`,
-		"false\texit\t1\tnginx\trestart\ttrue\tt.lua:1\nfalse\t"+reloadFailed(t)+"\n"+strconv.Itoa(pid)+"\n")
+		"false\texit\t1\tnginx\trestart\ttrue\tt.lua:1\n"+
+			"false\tservice:reload: nginx: service nginx reload: exit 1 after 0.0s: Reloading nginx configuration: nginx failed!\n"+strconv.Itoa(pid)+"\n")
 	mustPrint(t, `print(sys.service("nginx"):stop().active)`, "false\n")
 	mustFail(t, `sys.service("nginx"):start()`, "t.lua:1: service:start: nginx: service nginx start: exit 1 after ")
 	// Repaired.
@@ -131,15 +134,6 @@ func TestNginx(t *testing.T) {
 		_ = os.Rename("/etc/rc"+link+".d/S01nginx", "/etc/rc"+link+".d/K01nginx")
 	}
 	mustPrint(t, show, "nginx\tfalse\tnil\tfalse\tnil\tnil\n")
-}
-
-// reloadFailed is how the failed reload prints, but for the time that it took.
-func reloadFailed(t *testing.T) string {
-	out, err := run(t, `print(select(2, pcall(function() sys.service("nginx"):reload() end)))`)
-	if err != nil || !strings.Contains(out, "service nginx reload: exit 1 after 0.") || !strings.Contains(out, "failed!") {
-		t.Errorf("%q %v", out, err)
-	}
-	return strings.TrimSuffix(out, "\n")
 }
 
 func TestSSH(t *testing.T) {
@@ -231,6 +225,63 @@ func TestScripts(t *testing.T) {
 	mustFail(t, `sys.service("slow"):start()`, "deadline", luabind.WithLimits(luabind.Limits{Timeout: 700 * time.Millisecond}))
 	if took := time.Since(begun); took > 5*time.Second || alive(pidIn(t, "/run/slow.pid")) {
 		t.Errorf("it took %s", took)
+	}
+}
+
+// An action that takes too long is ended with all it has started. The 90 s are
+// cut short by a link of the exec chain.
+func TestActionTimeout(t *testing.T) {
+	needs(t, "/usr/sbin/service")
+	if !realhost.Inside(t) {
+		return
+	}
+	writeFile(t, "/etc/init.d/slow", "#!/bin/sh\n[ $1 = status ] && exit 3\necho $$ >/run/slow.pid\necho slowly\nsleep 300\n", 0o755)
+	short := luabind.WithExec(func(next luabind.ExecFunc) luabind.ExecFunc {
+		return func(ctx context.Context, cmd *luabind.Command) (*luabind.Result, error) {
+			own := *cmd
+			if !cmd.Probe {
+				if cmd.Timeout != 90*time.Second {
+					t.Errorf("a deadline of %s", cmd.Timeout)
+				}
+				own.Timeout = 300 * time.Millisecond
+			}
+			return next(ctx, &own)
+		}
+	})
+	mustPrint(t, `local ok, e = pcall(function() sys.service("slow"):start() end) print(ok, e.kind, e.timeout, e.stdout, e.message)`,
+		"false\ttimeout\t0.3\tslowly\n\tservice:start: slow: service slow start: no end within its timeout of 300ms: slowly\n", short)
+	if alive(pidIn(t, "/run/slow.pid")) {
+		t.Error("it is still there")
+	}
+}
+
+// Watchers hear of an action before and after, and may keep it from being done.
+func TestActionIsWatched(t *testing.T) {
+	needs(t, "/usr/sbin/service")
+	if !realhost.Inside(t) {
+		return
+	}
+	writeFile(t, "/etc/init.d/frob", "#!/bin/sh\n[ $1 = status ] && exit 3\necho $1 >>/run/frob.did\n", 0o755)
+	var heard []string
+	refuse := errors.New("not now")
+	watch := luabind.Module{Name: "w", Doc: "w", Funcs: []luabind.Func{{Name: "atch", Impl: func(c *luabind.Call) error {
+		c.WatchChanges(func(ch luabind.Change, s luabind.Stage) error {
+			if ch.Op == "service" {
+				heard = append(heard, fmt.Sprint(ch.Text, " ", s == luabind.Before))
+			}
+			if ch.Text == "stop frob" {
+				return refuse
+			}
+			return nil
+		})
+		return nil
+	}}}}
+	mustPrint(t, `w.atch() sys.service("frob"):start() print(pcall(function() sys.service("frob"):stop() end))`, "false\tnot now\n", luabind.WithModules(watch))
+	if got := strings.Join(heard, ", "); got != "start frob true, start frob false, stop frob true" {
+		t.Errorf("heard %s", got)
+	}
+	if data, err := os.ReadFile("/run/frob.did"); err != nil || string(data) != "start\n" {
+		t.Errorf("done: %q %v", data, err)
 	}
 }
 
