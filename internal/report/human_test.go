@@ -32,7 +32,7 @@ func TestHuman(t *testing.T) {
 		"skipped   web        needs ssh-login, which is UNKNOWN\n",
 		"\nmem_bytes{name=\"a\\\"b\"} 4096\n",
 		"\ntop\n  pid  name\n    1  init\n   22  sshd\n",
-		"changed      nginx  web is CRITICAL  0.5 s\n",
+		"changed      nginx  web is CRITICAL  500ms\n",
 		"               write /etc/x\n                 --- a\n                 +++ b\n",
 		"             evidence: journal (4 lines)\n               l2\n",
 		"             undone       restart\n             error: did not come back\n",
@@ -42,7 +42,7 @@ func TestHuman(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
-	last := "5 checks: 1 OK, 1 WARNING, 1 CRITICAL, 1 UNKNOWN, 1 skipped; 2 fixes: 1 changed, 1 rolled back; 1 metric; 1.5 s\n"
+	last := "5 checks: 1 OK, 1 WARNING, 1 CRITICAL, 1 UNKNOWN, 1 skipped; 2 fixes: 1 changed, 1 rolled back; 1 metric; 1.5s\n"
 	if !strings.HasSuffix(got, "\n"+last) {
 		t.Errorf("the end is %q", got[max(0, len(got)-200):])
 	}
@@ -56,7 +56,7 @@ func TestHumanShowsWhatADryRunPlanned(t *testing.T) {
 		Incomplete: "cannot predict past line 12"}
 	want := "planned      f\n             planned      s\n               would write /etc/x  a.lua:1\n                 +new\n\n" +
 		"would run nginx -s reload  a.lua:3\nwould send HUP to x (3)\nwould write /p\nwould write /etc/x  a.lua:1\n  +new\n\n" +
-		"the plan ends here: cannot predict past line 12\ndry run; 1 fix: 1 planned; 5 planned changes; 0.25 s\n"
+		"the plan ends here: cannot predict past line 12\ndry run; 1 fix: 1 planned; 5 planned changes; 250ms\n"
 	if got := render(t, r, Human, Options{}); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -68,7 +68,7 @@ func TestHumanShowsHowRowsChanged(t *testing.T) {
 		Removed: []map[string]any{{"pid": 4.0, "name": "old"}},
 		Changed: []RowChange{{Key: 5.0, Before: map[string]any{"name": "a"}, After: map[string]any{"name": "b"}}}}},
 		{Name: "c", Rows: []map[string]any{{"l": []any{1.0, "x"}, "n": nil}}}, {Name: "d"}}}
-	want := "a\n  no change\n\nb\n  pid  name    x\n+   3  new   NaN\n  pid  name\n-   4  old\n~ 5  name: a → b\n\nc\n  l        n\n  [1,\"x\"]\n\nd\n  nothing\n\n0 s\n"
+	want := "a\n  no change\n\nb\n  pid  name    x\n+   3  new   NaN\n  pid  name\n-   4  old\n~ 5  name: a → b\n\nc\n  l        n\n  [1,\"x\"]\n\nd\n  nothing\n\n0s\n"
 	if got := render(t, r, Human, Options{}); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -77,7 +77,7 @@ func TestHumanShowsHowRowsChanged(t *testing.T) {
 func TestHumanProcesses(t *testing.T) {
 	r := &Report{Processes: []Process{{PID: 1, Name: "init", RSS: 2 << 20, CPUTime: 1.25}, {Depth: 1, PID: 77, Command: "sshd: x", RSS: 1}}}
 	got := render(t, r, Human, Options{})
-	want := "     pid      memory         cpu  process\n       1       2 MiB        1.2s  init\n      77         1 B        0.0s    sshd: x\n\n0 s\n"
+	want := "     pid      memory         cpu  process\n       1       2 MiB        1.2s  init\n      77         1 B        0.0s    sshd: x\n\n0s\n"
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

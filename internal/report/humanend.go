@@ -39,7 +39,7 @@ func (h *human) summary() []piece {
 	if n := h.plannedChanges(); h.r.DryRun && n > 0 {
 		add(plain, strconv.Itoa(n)+" planned "+plural(n, "change")+"; ")
 	}
-	add(dim, numberText(h.r.Seconds, "s"))
+	add(dim, took(h.r.Seconds))
 	return line
 }
 

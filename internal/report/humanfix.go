@@ -37,7 +37,7 @@ func (h *human) fix(f *Fix) {
 		line = append(line, piece{"  " + f.Reason, plain})
 	}
 	if f.Status != FixOK && f.Status != FixBlocked && f.Status != FixPlanned {
-		line = append(line, piece{"  " + numberText(f.Seconds, "s"), dim})
+		line = append(line, piece{"  " + took(f.Seconds), dim})
 	}
 	h.line(line...)
 	for i := range f.Steps {

@@ -32,6 +32,11 @@ func valueText(v *Value) string {
 	return b.String()
 }
 
+// took is a time that was measured, as exact as a person wants it.
+func took(seconds float64) string {
+	return units.FormatDuration(htmlDuration(seconds))
+}
+
 // numberText is a number with its unit; bytes in the unit that fits.
 func numberText(f float64, unit string) string {
 	switch {
