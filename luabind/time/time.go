@@ -33,13 +33,16 @@ Waits. Ends early, and with it the script, at the script's deadline or an interr
 Writes a time as RFC 3339 in UTC, such as 2026-11-25T03:19:15Z, or by a layout.
 
   t       number = now  Unix seconds
-  layout  string        as in strftime: "%Y-%m-%d %H:%M:%S"; always UTC`},
+  layout  string        as in strftime: "%Y-%m-%d %H:%M:%S"; always UTC; %f is
+                        the fraction of a second, in microseconds`},
 			{Name: "parse", Impl: parse, Doc: `parse(text, [layout]) -> number
 
 Reads a time; the opposite of format. Raises parse where the text is not such a time.
 
   text    string  RFC 3339, or what layout says
-  layout  string  as in strftime; without a zone in the text it is UTC`},
+  layout  string  as in strftime, without flags and widths; %f is the fraction of
+                  a second. Without an offset (%z) in the text it is UTC. What the
+                  layout does not name is that of 1900-01-01, 00:00`},
 			{Name: "every", Impl: every, Doc: `every(d, fn)
 
 Calls fn at once and then on the beat, until it returns false. A call that takes
@@ -122,14 +125,18 @@ func parse(c *luabind.Call) error {
 	if layout == "" {
 		t, err = time.Parse(time.RFC3339Nano, text)
 	} else {
-		t, err = timefmt.Parse(text, layout)
+		t, err = parseLayout(text, layout)
 	}
 	if err != nil {
 		wanted := "RFC 3339, such as 2026-11-25T03:19:15Z"
 		if layout != "" {
 			wanted = short(layout)
 		}
-		return luabind.Errorf(luabind.KindParse, "time.parse: %s is not %s", short(text), wanted)
+		why := ""
+		if own, ok := err.(errText); ok {
+			why = ": " + own.Error()
+		}
+		return luabind.Errorf(luabind.KindParse, "time.parse: %s is not %s%s", short(text), wanted, why)
 	}
 	return c.Return(float64(t.UnixMicro()) / 1e6)
 }
