@@ -220,9 +220,9 @@ func TestSlow(t *testing.T) {
 	headers := "http://" + rawServer(t, func(conn net.Conn) { readHead(conn); drip(conn) })
 	silent := "http://" + rawServer(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 	defer close(done)
-	for url, want := range map[string]string{body: "bytes of its body", headers: "no answer within 150ms", silent: "no answer within 150ms"} {
+	for url, want := range map[string]string{body: "bytes of its body", headers: "no answer within 800ms", silent: "no answer within 800ms"} {
 		start := time.Now()
-		e := fails(t, Request{URL: url, Timeout: 150 * time.Millisecond}, Timeout, want)
+		e := fails(t, Request{URL: url, Timeout: 800 * time.Millisecond}, Timeout, want)
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("%s: ended after %s", e.Message, took)
 		}
@@ -242,6 +242,25 @@ func TestCaller(t *testing.T) {
 	defer cancel()
 	if _, err = Do(ctx, Request{URL: silent}); !errors.As(err, &e) || e.Reason != Timeout || !strings.Contains(e.Message, "before the deadline") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// late is a context whose deadline has passed, and whose timer fires later.
+type late struct {
+	context.Context
+	at time.Time
+}
+
+func (l late) Deadline() (time.Time, bool) { return l.at, true }
+
+func TestEnded(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if err := Ended(late{ctx, time.Now()}); err == nil {
+		t.Error("the deadline has passed")
+	}
+	if err := Ended(late{t.Context(), time.Now().Add(time.Hour)}); err != nil {
+		t.Error(err)
 	}
 }
 

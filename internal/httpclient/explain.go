@@ -60,13 +60,23 @@ func cause(err error) error {
 	return err
 }
 
+// Ended is ctx.Err, but for the moment between a deadline and its timer: whoever
+// compares the time himself, as a dialer does, has given up by then.
+func Ended(ctx context.Context) error {
+	if at, ok := ctx.Deadline(); ok && !time.Now().Before(at) {
+		<-ctx.Done() // the timer is due
+	}
+	return ctx.Err()
+}
+
 func (x *exchange) reason(ctx context.Context, err error) (Reason, string) {
+	ended := Ended(x.parent)
 	switch {
-	case errors.Is(x.parent.Err(), context.Canceled):
+	case errors.Is(ended, context.Canceled):
 		return Cancelled, "cancelled"
-	case x.parent.Err() != nil:
+	case ended != nil:
 		return Timeout, x.progress("before the deadline")
-	case ctx.Err() != nil:
+	case Ended(ctx) != nil:
 		return Timeout, x.progress("within " + short(x.timeout))
 	case errors.Is(err, errTooLarge):
 		return TooLarge, fmt.Sprintf("the body is larger than %d bytes", x.maxBody)

@@ -13,6 +13,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"opslua/internal/httpclient"
 	"opslua/luabind"
 )
 
@@ -159,7 +160,7 @@ func (l *lookup) run() ([]string, error) {
 	list, err := l.answers(ctx)
 	var none *noRecord
 	switch {
-	case errors.As(err, &none) && l.c.Context().Err() == nil:
+	case errors.As(err, &none) && httpclient.Ended(l.c.Context()) == nil:
 		return nil, luabind.Errorf(luabind.KindNotFound, "%s: %s: %s", l.c.Name(), short(l.shown), none.text)
 	case err != nil:
 		return nil, failure{l.c, ctx, short(l.shown) + " at " + strings.Join(l.servers, ", "), l.timeout}.of(err, luabind.KindTimeout)

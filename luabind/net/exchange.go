@@ -13,6 +13,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"opslua/internal/httpclient"
 )
 
 const (
@@ -72,8 +74,8 @@ func (l *lookup) ask(ctx context.Context, typ uint16) (*message, error) {
 	for i := range rounds * len(l.servers) {
 		m, err := askOne(ctx, l.servers[i%len(l.servers)], l.name, typ, each)
 		switch {
-		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
+		case httpclient.Ended(ctx) != nil:
+			return nil, ctx.Err()
 		case err != nil:
 			last = err
 		case m.rcode() == 3:

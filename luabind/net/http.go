@@ -140,7 +140,7 @@ func attempt(c *luabind.Call, r httpclient.Request, t tries) (resp *httpclient.R
 		var e *httpclient.Error
 		known := errors.As(err, &e)
 		reached = reached || err == nil || known && mayHaveReached(e.Reason)
-		if !known || n > t.retries || !e.Transient() || c.Context().Err() != nil {
+		if !known || n > t.retries || !e.Transient() || httpclient.Ended(c.Context()) != nil {
 			break
 		}
 		progress.Done, progress.Note = n, e.Message
@@ -166,7 +166,7 @@ func mayHaveReached(r httpclient.Reason) bool {
 
 // httpError is the error of a request in the script.
 func httpError(c *luabind.Call, err error, attempts int) error {
-	if ended := c.Context().Err(); ended != nil {
+	if ended := httpclient.Ended(c.Context()); ended != nil {
 		return ended
 	}
 	var e *httpclient.Error

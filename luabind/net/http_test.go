@@ -75,7 +75,7 @@ func TestHTTPFailures(t *testing.T) {
 	if e.Fields["reason"] != "refused" || e.Fields["attempts"] != 1 {
 		t.Errorf("got %v", e.Fields)
 	}
-	raises(t, luabind.KindTimeout, "no answer within 100ms", `net.http("http://SILENT/", {timeout = "100ms"})`, names)
+	raises(t, luabind.KindTimeout, "no answer within 500ms", `net.http("http://SILENT/", {timeout = "500ms"})`, names)
 	raises(t, luabind.KindNet, "closed the connection", `net.http("http://CLOSE/")`, names)
 	raises(t, luabind.KindNet, "larger than 1000 bytes", `net.http("http://LONG/", {max_body = 1000})`, names)
 	raises(t, luabind.KindNet, "name.invalid", `net.http("http://name.invalid/", {timeout = "5s"})`, names)

@@ -8,6 +8,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"opslua/internal/httpclient"
 	"opslua/internal/proctable"
 	"opslua/luabind"
 	"opslua/policy"
@@ -148,7 +149,7 @@ func listenerRows(c *luabind.Call, rows []listener, procs map[int]*proctable.Pro
 
 // procError is a table of sockets or processes that could not be read.
 func procError(c *luabind.Call, err error) error {
-	if ended := c.Context().Err(); ended != nil {
+	if ended := httpclient.Ended(c.Context()); ended != nil {
 		return ended
 	}
 	kind := luabind.KindIO

@@ -101,7 +101,7 @@ type failure struct {
 
 // of makes the error; kind is what a deadline is called.
 func (f failure) of(err error, timeout luabind.Kind) error {
-	if ended := f.c.Context().Err(); ended != nil {
+	if ended := httpclient.Ended(f.c.Context()); ended != nil {
 		return ended
 	}
 	var known *luabind.Error
@@ -113,7 +113,7 @@ func (f failure) of(err error, timeout luabind.Kind) error {
 	var said *unexpected
 	if errors.As(err, &said) {
 		reason = "unexpected"
-	} else if f.ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) {
+	} else if httpclient.Ended(f.ctx) != nil || errors.Is(err, os.ErrDeadlineExceeded) {
 		reason, text = httpclient.Timeout, "no answer within "+seconds(f.timeout)
 	}
 	fields := map[string]any{"reason": string(reason), "address": f.address}

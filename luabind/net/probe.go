@@ -122,7 +122,7 @@ func (p *prober) lead(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	return nil
+	return httpclient.Ended(ctx) // the last ones may have ended by that
 }
 
 func (p *prober) work(ctx context.Context) {
@@ -188,7 +188,7 @@ func (p *prober) tryTCP(ctx context.Context, t *target) (row probeRow, again boo
 	switch {
 	case err == nil:
 		return row, false
-	case ctx.Err() != nil:
+	case httpclient.Ended(ctx) != nil:
 		return probeRow{err: "no connection within " + seconds(p.timeout)}, true
 	}
 	_, text := httpclient.Explain(err)
