@@ -55,7 +55,7 @@ const changes = `
 	eq(fs.stat(D .. "/t").mode, "0640")
 	same(fs.append(D .. "/log", "line\n"), true)
 	eq(fs.read(D .. "/log"), "old log\nline\n")
-	eq(fs.read(D .. "/log", {offset = 8}), "line\n") eq(fs.read(D .. "/log", {offset = 4}), "log\nline\n") eq(fs.read(D .. "/log", {offset = 10}), "ne\n")
+	eq(fs.read(D .. "/log", {offset = 8}), "line\n") eq(fs.read(D .. "/log", {offset = 4}), "log\nline\n") eq(fs.read(D .. "/log", {offset = 10}), "ne\n") eq(fs.read(D .. "/log", {offset = 6, length = 4}), "g\nli")
 	eq(table.concat(fs.tail(D .. "/log", 5), "|"), "old log|line")
 	same(fs.append(D .. "/log", "next\n", {backup = true}), true)
 	eq(fs.read(D .. "/log.bak"), "old log\nline\n")

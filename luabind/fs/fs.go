@@ -47,7 +47,9 @@ Gives the content of a file, bytes as they are. Files of /proc and /sys too.
 
   path    string
   max     size = 64MiB   more than that raises io
-  offset  number = 0     where to begin, in bytes; behind the end there is ""`},
+  offset  number = 0     where to begin, in bytes; behind the end there is ""
+  length  size           at most so many bytes are read, of whatever there is; all
+                         unless given`},
 		{Name: "tail", Impl: tail, Doc: `tail(path, [n], [opts]) -> list
 
 Gives the last lines of a file, without their ends. It reads from the end, so a

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"io"
 	"slices"
+	"strings"
 
 	"opslua/internal/units"
 	"opslua/luabind"
@@ -18,16 +19,20 @@ const readMax = 64 << 20
 func read(c *luabind.Call) error {
 	var path string
 	var offset int64
+	var length luabind.Opt[luabind.Size]
 	limit := luabind.Size(readMax)
-	if err := c.Unpack("path", &path, "max?", &limit, "offset?", &offset); err != nil {
+	if err := c.Unpack("path", &path, "max?", &limit, "offset?", &offset, "length?", &length); err != nil {
 		return err
+	}
+	part := int64(-1)
+	if length.Set && !length.Off {
+		part = int64(length.V)
 	}
 	if offset < 0 {
 		return c.Usage("offset", "got %d, want a whole number of bytes from 0", offset)
 	}
 	return reading(c, path, func(ctx context.Context, t *target) (string, error) {
-		text, _, err := readAll(ctx, t.v, t.real, offset, int64(limit))
-		return text, err
+		return readPart(ctx, t, offset, part, int64(limit))
 	})
 }
 
@@ -45,6 +50,30 @@ func reading[T any](c *luabind.Call, path string, f func(context.Context, *targe
 		return t.failed(err, "")
 	}
 	return c.Return(v)
+}
+
+// readPart reads from an offset on: all that follows, or at most length bytes of
+// it where that is not negative, of a file that may be growing.
+func readPart(ctx context.Context, t *target, offset, length, limit int64) (string, error) {
+	if length < 0 {
+		text, _, err := readAll(ctx, t.v, t.real, offset, limit)
+		return text, err
+	}
+	if length > limit {
+		return "", tooMuch(limit)
+	}
+	s, err := t.v.open(t.real)
+	if err != nil {
+		return "", err
+	}
+	defer s.close()
+	r, err := s.reader(ctx, offset)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	_, err = io.Copy(&b, io.LimitReader(r, length))
+	return b.String(), err
 }
 
 // readAll reads a file from an offset on, and says what it was.
