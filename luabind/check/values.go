@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -184,23 +185,51 @@ func metric(c *luabind.Call) error {
 }
 
 // valueText is a value in the text of a finding, with the threshold that it
-// breaks: "/: 91.2% (crit 90) 3 GiB free".
+// breaks: "/: 91.2% (crit 90; 3 GiB free)".
 func valueText(v *report.Value) string {
-	text := joinWith(": ", v.Label, numberText(v.Value, v.Unit))
+	more := v.Note
 	switch v.State {
 	case report.Critical:
-		text += " (crit " + v.Crit.String() + ")"
+		more = joinWith("; ", "crit "+rangeText(v.Crit, v.Unit), v.Note)
 	case report.Warning:
-		text += " (warn " + v.Warn.String() + ")"
+		more = joinWith("; ", "warn "+rangeText(v.Warn, v.Unit), v.Note)
 	}
-	return joinWith(" ", text, v.Note)
+	text := joinWith(": ", v.Label, numberText(v.Value, v.Unit))
+	if more != "" {
+		text += " (" + more + ")"
+	}
+	return text
 }
 
-// numberText is a number with its unit: bytes in the unit that fits, and no more
-// figures than a person looks at.
+// rangeText is a range whose bounds are written as the values of the unit are,
+// where that says the same in fewer figures: "10 MiB:", "26h".
+func rangeText(r *units.Range, unit string) string {
+	text := r.String()
+	if unit != "B" && unit != "s" {
+		return text
+	}
+	ends := strings.Split(strings.TrimPrefix(text, "@"), ":")
+	for i, end := range ends {
+		f, err := units.ParseNumber(end)
+		if err != nil {
+			continue
+		}
+		short := numberText(f, unit)
+		if back, err := bound(short, unit); err == nil && back == f {
+			ends[i] = short
+		}
+	}
+	return text[:len(text)-len(strings.TrimPrefix(text, "@"))] + strings.Join(ends, ":")
+}
+
+// numberText is a number with its unit: bytes in the unit that fits, long times
+// in minutes, hours and days, and no more figures than a person looks at.
 func numberText(f float64, unit string) string {
 	if unit == "B" && math.Abs(f) < 1<<62 {
 		return units.FormatBytes(int64(math.Round(f)))
+	}
+	if unit == "s" && math.Abs(f) >= 60 && math.Abs(f) < math.MaxInt64/1e10 {
+		return units.FormatDuration(time.Duration(math.Round(f)) * time.Second)
 	}
 	text := strconv.FormatFloat(f, 'g', 4, 64)
 	if a := math.Abs(f); a < 1e15 && (f == math.Trunc(f) || a >= 1000) {
