@@ -12,7 +12,7 @@ const maxShown = 200
 // ShownURL is a URL as an error shows it: without a password, in printable
 // ASCII, not the whole of a long one.
 func ShownURL(text string) string {
-	if u, err := url.Parse(text); err == nil {
+	if u, err := url.Parse(text); err == nil && u.Host != "" {
 		return shownURL(u)
 	}
 	return hidePassword(text)
