@@ -270,6 +270,9 @@ func waitFor(c *luabind.Call) error {
 	return c.Return(v)
 }
 
+// lastTry is how long the function of a wait has when the time is almost over.
+const lastTry = 100 * time.Millisecond
+
 // poll calls a function until what it returns is true. What is not there yet may
 // also be told by a raise.
 func (a *attempt) poll(c *luabind.Call, title string, within, every time.Duration, fn *lua.LFunction) (lua.LValue, error) {
@@ -281,7 +284,7 @@ func (a *attempt) poll(c *luabind.Call, title string, within, every time.Duratio
 		p.Done, p.Note = int((within-time.Until(deadline))/time.Second), last
 		c.Progress(p)
 		var out []lua.LValue
-		err := c.Scope("wait for "+title, max(time.Until(deadline), time.Millisecond), func() error {
+		err := c.Scope("wait for "+title, max(time.Until(deadline), lastTry), func() error {
 			var err error
 			out, err = c.Invoke(fn)
 			return err
@@ -290,7 +293,9 @@ func (a *attempt) poll(c *luabind.Call, title string, within, every time.Duratio
 		case err != nil && (a.e.over(err) || !notYet(err)):
 			return nil, err
 		case err != nil:
-			last = c.ErrorText(err)
+			if last == "" || kindOf(err) != luabind.KindTimeout || time.Now().Before(deadline) {
+				last = c.ErrorText(err) // the end of the last try says less than the one before
+			}
 		case len(out) > 0 && lua.LVAsBool(out[0]):
 			return out[0], nil
 		}
