@@ -78,8 +78,9 @@ since (Unix seconds, since when it is active). The methods that act give the ser
 as it is afterwards.`
 
 const docAction = ` Gives the service
-as it is afterwards. Raises exit where it fails, timeout after 90 s. What it has
-started belongs to the host and outlives the script. Planned in a dry run.`
+as it is afterwards; without systemd it has up to 750 ms to get there. Raises exit
+where the action fails, timeout after 90 s. What it has started belongs to the host
+and outlives the script. Planned in a dry run.`
 
 const docLogs = `logs([n]) -> list of strings
 

@@ -123,7 +123,10 @@ func cutFold(s, prefix string) (string, bool) {
 	return strings.TrimSpace(s[len(prefix):]), true
 }
 
-const maxPidfiles = 32
+const (
+	maxPidfiles   = 32
+	usualPidfiles = 3 // those by convention alone
+)
 
 // unique joins lists, each item once.
 func unique(lists ...[]string) []string {

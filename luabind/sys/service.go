@@ -17,6 +17,7 @@ type status struct {
 	enabled *bool  // nil where it is not known
 	pid     int
 	since   int64 // Unix seconds, 0 where it is not known
+	unsure  bool  // active, and the pidfile that it has is not there
 }
 
 // manager is what runs the services of the host. It keeps nothing.

@@ -144,10 +144,19 @@ func TestSSH(t *testing.T) {
 	// Its pidfile stands in the script, by another name than that of the service.
 	mustPrint(t, `local s = sys.service("ssh"):start() print(s.active, s.enabled, s.pid > 1, os.time() - s.since < 60)`, "true\ttrue\ttrue\ttrue\n")
 	pid := pidIn(t, "/run/sshd.pid")
+	started, err := os.Stat("/run/sshd.pid")
+	if err != nil {
+		t.Fatal(err)
+	}
 	if !listens("22") {
 		t.Error("nobody listens")
 	}
 	mustPrint(t, `print(sys.service("ssh").pid, sys.service("ssh"):reload().pid)`, strconv.Itoa(pid)+"\t"+strconv.Itoa(pid)+"\n")
+	// It reads its configuration when it gets to it: not the one below.
+	waitFor(t, "the end of the reload", func() bool {
+		info, err := os.Stat("/run/sshd.pid")
+		return err == nil && info.ModTime().After(started.ModTime())
+	})
 	config, err := os.ReadFile("/etc/ssh/sshd_config")
 	if err != nil {
 		t.Fatal(err)

@@ -46,23 +46,26 @@ func (sysv) status(c *luabind.Call, name string) (*status, error) {
 	if err != nil {
 		script = nil // for root alone, or a service of a test: no pid then
 	}
-	pid, since := running(c, pidfiles(string(script), name))
+	files := pidfiles(string(script), name)
+	pid, since := running(c, files)
 	// A script that knows no status prints its usage: the pidfile has to do.
 	if r.Code != 0 && pid > 0 && asksUsage(r) {
 		st.active = true
 	}
 	if st.active {
 		st.pid, st.since = pid, since
+		st.unsure = pid == 0 && len(files) > usualPidfiles
 	}
 	return st, nil
 }
 
-// settled gives a daemon that has just been started, or told to read its
-// configuration, up to 750 ms to write its pidfile: sshd takes it away meanwhile.
+// settled gives a daemon up to 750 ms to become what it was told to: the scripts
+// of some only send it a signal, and sshd takes its pidfile away for a moment
+// when it reads its configuration.
 func (s sysv) settled(c *luabind.Call, name, verb string) (*status, error) {
 	for pause := 50 * time.Millisecond; ; pause *= 2 {
 		st, err := s.status(c, name)
-		if err != nil || st.active || verb == "stop" || pause > 400*time.Millisecond {
+		if err != nil || st.active == (verb != "stop") && !st.unsure || pause > 400*time.Millisecond {
 			return st, err
 		}
 		select {
