@@ -307,7 +307,12 @@ func (c *Call) Exec(ctx context.Context, cmd *Command) (*Result, error) {
 	if err != nil {
 		return nil, Errorf(KindResource, "cannot run commands: %w", err)
 	}
-	cmd.Masked = c.s.mask.Active()
+	if cmd.Masked = c.s.mask.Active(); cmd.Masked && (cmd.Stdout.Inherit || cmd.Stderr.Inherit) {
+		// What the masks hold back comes before what the command writes.
+		if err := joined(c.s.stdout.Flush(), c.s.stderr.Flush()); err != nil {
+			return nil, err
+		}
+	}
 	made, err := c.s.changingCommand(cmd)
 	if err != nil {
 		return nil, err

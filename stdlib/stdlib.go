@@ -10,10 +10,12 @@ import (
 	"opslua/luabind/json"
 	"opslua/luabind/log"
 	"opslua/luabind/net"
+	"opslua/luabind/notify"
 	"opslua/luabind/out"
 	"opslua/luabind/proc"
 	"opslua/luabind/re"
 	"opslua/luabind/secret"
+	"opslua/luabind/state"
 	"opslua/luabind/sys"
 	"opslua/luabind/text"
 	"opslua/luabind/time"
@@ -30,10 +32,12 @@ func Modules() []luabind.Module {
 		json.Module(),
 		log.Module(),
 		net.Module(),
+		notify.Module(),
 		out.Module(),
 		proc.Module(),
 		re.Module(),
 		secret.Module(),
+		state.Module(),
 		sys.Module(),
 		text.Module(),
 		time.Module(),

@@ -171,7 +171,10 @@ func (p *program) writeReport(out *output, d *document) error {
 	if d.set.asked() == report.HTML {
 		d.report.Processes = processes(d.set.policy)
 	}
-	data, err := p.render(d.report, d.mask)
+	if d.mask.Active() {
+		d.report.Redact(d.mask.String)
+	}
+	data, err := p.render(d.report)
 	if err != nil {
 		return err
 	}
@@ -184,18 +187,15 @@ func (p *program) writeReport(out *output, d *document) error {
 	return nil
 }
 
-// render makes the document, with the secrets of the run hidden.
-func (p *program) render(r *report.Report, m *mask.Mask) ([]byte, error) {
+// render makes the document.
+func (p *program) render(r *report.Report) ([]byte, error) {
 	var buf bytes.Buffer
-	w := m.Writer(&buf)
 	o := report.Options{Written: p.set.out != ""}
 	if p.set.out == "" && p.set.asked() == report.Human {
 		o.Color, o.Width = p.colorStdout(), columns(p.env.Stdout)
 	}
-	if err := r.Write(w, p.set.asked(), o); err != nil {
-		return nil, err
-	}
-	return buf.Bytes(), w.Flush()
+	err := r.Write(&buf, p.set.asked(), o)
+	return buf.Bytes(), err
 }
 
 // columns is the width of a terminal, 0 for anything else.
@@ -222,7 +222,7 @@ func (p *program) undocumented(err error, code int) int {
 	}
 	r := &report.Report{Started: p.started, Seconds: time.Since(p.started).Seconds(), Error: oneLine(err), DryRun: p.set.dryRun}
 	r.Host, _ = os.Hostname()
-	data, failed := p.render(r, &mask.Mask{})
+	data, failed := p.render(r)
 	switch {
 	case failed != nil:
 	case p.set.out != "":
