@@ -126,7 +126,7 @@ func TestDryRunChangesNothing(t *testing.T) {
 	// And it said what it would do: a word for each of the steps.
 	for _, want := range []string{
 		"touch " + work + "/new", "rm -rf " + work, "tee " + work + "/new", "sleep 1000", "KILL", "TERM",
-		"+new text", "-old text", "+edited", work + "/copy", work + "/moved", work + "/link", work + "/a/b/c",
+		"+new text", "-old text", "+moreedited", work + "/copy", work + "/moved", work + "/link", work + "/a/b/c",
 		"/etc/nginx", "stop nginx", "restart nginx", "reload nginx", "POST " + server.URL, "DELETE " + server.URL,
 		"hello", "+fixed", work + "/fixed",
 	} {
