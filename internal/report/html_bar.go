@@ -33,7 +33,7 @@ func (c *htmlClip) bar(v, was *Value) *htmlBar {
 		return nil
 	}
 	low, high := htmlScale(v, was)
-	if !finite(low) || !finite(high) || !(low < high) {
+	if !finite(low) || !finite(high) || !(low/2 < high/2) {
 		return nil
 	}
 	place := func(x float64) float64 { // halves: the difference of two huge ends is none
@@ -134,7 +134,7 @@ func (b *htmlBar) words(v, was *Value) string {
 		parts = append(parts, "critical "+htmlRange(v.Crit, v))
 	}
 	if b.HasWas {
-		parts = append(parts, "before the fixes "+numberText(was.Value, was.Unit))
+		parts = append(parts, "before the fixes "+numberText(was.Value, v.Unit))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -41,6 +41,8 @@ type htmlValue struct {
 // htmlLimit is a threshold in words: "warning above 80%".
 type htmlLimit struct{ Class, Word, Range string }
 
+const htmlUnitBytes = 40
+
 func (p *htmlPage) checks(c *htmlClip, r *Report) {
 	findings, more := htmlTake(c, r.worstFirst(), 1000)
 	for _, f := range findings {
@@ -120,12 +122,17 @@ func (f *Finding) before(v *Value) *Value {
 }
 
 func (c *htmlClip) value(v, was *Value, unjudged bool) htmlValue {
+	if len(v.Unit) > htmlUnitBytes { // it stands behind each number
+		short := *v
+		short.Unit = htmlHead(v.Unit, htmlUnitBytes) + "…"
+		v = &short
+	}
 	shown := htmlValue{
 		Badge: htmlState(v.State), Label: c.line(v.Label), Number: c.line(numberText(v.Value, v.Unit)),
 		Note: c.line(v.Note), Bar: c.bar(v, was), Unjudged: unjudged,
 	}
 	if was != nil && was.Value != v.Value {
-		shown.Was = c.line(numberText(was.Value, was.Unit))
+		shown.Was = c.line(numberText(was.Value, v.Unit))
 	}
 	if v.Warn != nil {
 		shown.Limits = append(shown.Limits, htmlLimit{"warn", "warning", c.line(htmlRange(v.Warn, v))})

@@ -72,12 +72,26 @@ func htmlState(s State) htmlBadge {
 	return htmlBadge{"unk", "unk", "UNKNOWN"}
 }
 
+// htmlVerdict is the state of the whole run. That all checks are OK must not hide
+// that a fix failed, or that a plan stopped half way.
+func htmlVerdict(r *Report) htmlBadge {
+	state := r.State()
+	switch {
+	case state != OK:
+	case !r.succeeded():
+		return htmlBadge{"warn", "warn", "FIX FAILED"}
+	case r.Incomplete != "":
+		return htmlBadge{"warn", "warn", "INCOMPLETE"}
+	}
+	return htmlState(state)
+}
+
 func htmlSkipped() htmlBadge { return htmlBadge{"skip", "skip", "SKIPPED"} }
 
 func newHTMLPage(r *Report) *htmlPage {
 	c := newHTMLClip()
 	p := &htmlPage{
-		Script: c.line(r.Script), Host: c.line(r.Host), State: htmlState(r.State()),
+		Script: c.line(r.Script), Host: c.line(r.Host), State: htmlVerdict(r),
 		Duration: htmlSeconds(r.Seconds), DryRun: r.DryRun,
 		Error: c.block(r.Error), Incomplete: c.block(r.Incomplete),
 	}
@@ -119,10 +133,7 @@ func (p *htmlPage) tally(r *Report) {
 			p.Counts = append(p.Counts, htmlTally{badge, n})
 		}
 	}
-	switch {
-	case r.Error != "":
-		p.Headline = "The script could not be evaluated."
-	case len(r.Findings) == 0:
+	if r.Error == "" && len(r.Findings) == 0 {
 		p.Headline = "The script declared no checks, or none ran."
 	}
 }

@@ -121,7 +121,7 @@ func TestPromRepeated(t *testing.T) {
 
 func TestPromWriteError(t *testing.T) {
 	full := errors.New("no space left")
-	for _, f := range []Format{Prom, OpenMetrics} {
+	for _, f := range []Format{Prom, OpenMetrics, HTML} {
 		if err := metricsReport().Write(refusing{full}, f, Options{Written: true}); !errors.Is(err, full) {
 			t.Errorf("%s: the error of the writer became %v", f, err)
 		}
