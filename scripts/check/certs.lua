@@ -1,31 +1,47 @@
 #!/usr/bin/env opslua
--- Certificates in folders: how long each is still good. Reads PEM with openssl.
+-- Certificates in files: how long each is still good. Of a file with several in
+-- it, the first counts. Reads PEM with openssl, as who runs it may.
+--
+--   opslua run certs.lua --set 'files=/etc/nginx/ssl/*.crt,/srv/app/tls.pem'
+--
+--   files       paths and patterns: * ? [a-z] {a,b} and ** for folders
+--   warn, crit  days left, a range
 
 local p = param{
-  files = {"/etc/ssl/private/*.crt", "/etc/letsencrypt/live/*/cert.pem"}, -- patterns
-  warn = "30:", -- days left, a range
+  files = {"/etc/letsencrypt/live/*/cert.pem", "/etc/ssl/private/*.crt", "/etc/nginx/ssl/*.crt", "/etc/apache2/ssl/*.crt"},
+  warn = "30:",
   crit = "7:",
 }
 
 check("certificates", {timeout = "1m"}, function(c)
-  local files, commands = {}, {}
+  local files, commands, refused = {}, {}, false
   for _, pattern in ipairs(p.files) do
-    for _, path in ipairs(fs.glob(pattern)) do
+    local found, err = try(fs.glob, pattern)
+    if err then
+      c:unknown("%s", err.message)
+      refused = true
+    end
+    for _, path in ipairs(found or {}) do
       files[#files + 1] = path
-      commands[#commands + 1] = {"openssl", "x509", "-noout", "-enddate", "-dateopt", "iso_8601", "-in", path}
+      commands[#commands + 1] = {"openssl", "x509", "-noout", "-enddate", "-in", path}
     end
   end
   if #files == 0 then
-    c:unknown("no file fits %s", table.concat(p.files, ", "))
+    if not refused then c:unknown("no file fits %s", #p.files > 0 and table.concat(p.files, ", ") or "--set files=") end
     return
   end
-  for i, r in ipairs(proc.parallel(commands, {probe = true, timeout = "10s", limit = 8})) do
-    local ends = r.ok and r.stdout:match("notAfter=(.-)Z?\n")
-    if not ends then
-      c:unknown("%s: no certificate: %s", files[i], r.message or text.trim(r.stderr))
+  if not proc.which("openssl") then
+    c:unknown("openssl is not installed")
+    return
+  end
+  for i, r in ipairs(proc.parallel(commands, {probe = true, timeout = "10s", limit = 4})) do
+    local ends = r.ok and r.stdout:match("notAfter=(%a+ +%d+ %d+:%d+:%d+ %d+) GMT")
+    if ends then
+      local days = (time.parse(ends:gsub(" +", " "), "%b %d %H:%M:%S %Y") - time.now()) / 86400
+      c:value(files[i], math.floor(days), {warn = p.warn, crit = p.crit, note = "days left, until " .. ends .. " UTC"})
     else
-      local days = (time.parse(ends, "%Y-%m-%d %H:%M:%S") - time.now()) / 86400
-      c:value(files[i], days, {warn = p.warn, crit = p.crit, note = "until " .. ends})
+      local said = r.stderr and text.lines(r.stderr)[1]
+      c:unknown("%s: %s", files[i], said or r.message or "openssl gives no date")
     end
   end
 end)

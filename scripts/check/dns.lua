@@ -1,14 +1,30 @@
 #!/usr/bin/env opslua
--- A name that has to resolve, and to what.
+-- A name that has to resolve, to what, and how fast. CRITICAL where it does not.
+--
+--   opslua run dns.lua --set name=example.org --set expect=192.0.2.1 --set server=192.0.2.53
+--
+--   name        what is asked for; an address for PTR
+--   type        of the record
+--   expect      answers that have to be among those given
+--   server      HOST or HOST:PORT of a name server; those of this host unless set
+--   warn, crit  seconds until the answer, a range
+--   timeout     of all attempts
 
 local p = param{
   name = {required = true},
-  type = {"A", one_of = {"A", "AAAA", "CNAME", "MX", "NS", "TXT", "SRV", "PTR"}},
-  expect = {}, -- answers that have to be among those given
-  server = "", -- HOST:PORT, the system's unless given
-  warn = "0.5", -- seconds, a range
+  type = {"A", one_of = {"A", "AAAA", "CNAME", "MX", "NS", "TXT", "SRV", "SOA", "PTR"}},
+  expect = {},
+  server = "",
+  warn = "500ms",
+  crit = "3s",
   timeout = "5s",
 }
+
+-- Names are the same in capitals, and with a last dot.
+local function plain(answer)
+  if p.type == "TXT" then return answer end
+  return (answer:lower():gsub("%.$", ""))
+end
 
 check("dns", {timeout = "20s"}, function(c)
   local began = time.now()
@@ -18,10 +34,10 @@ check("dns", {timeout = "20s"}, function(c)
     c:crit("%s", err.message)
     return
   end
-  c:value("seconds", time.now() - began, {unit = "s", warn = p.warn, min = 0, note = table.concat(answers, ", ")})
+  local list, given = table.concat(answers, ", "), {}
+  c:value(p.name .. " " .. p.type, time.now() - began, {unit = "s", warn = p.warn, crit = p.crit, min = 0, note = list})
+  for _, a in ipairs(answers) do given[plain(a)] = true end
   for _, want in ipairs(p.expect) do
-    local there = false
-    for _, a in ipairs(answers) do there = there or a == want end
-    if not there then c:crit("%s has no %s %s: %s", p.name, p.type, want, table.concat(answers, ", ")) end
+    if not given[plain(want)] then c:crit("%s has no %s %s: %s", p.name, p.type, want, list) end
   end
 end)

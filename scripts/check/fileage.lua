@@ -1,12 +1,18 @@
 #!/usr/bin/env opslua
 -- Files that have to be fresh, such as a backup: the newest that fits the
--- pattern counts.
+-- pattern counts. CRITICAL where there is none.
+--
+--   opslua run fileage.lua --set 'file=/var/backups/*.gz' --set warn=26h --set min_size=10MiB
+--
+--   file        a path, or a pattern: * ? [a-z] {a,b} and ** for folders
+--   warn, crit  the age, a range
+--   min_size    smaller is CRITICAL
 
 local p = param{
-  file = {required = true}, -- a path, or a pattern: /var/backups/*.gz
-  warn = "26h", -- older is WARNING
+  file = {required = true},
+  warn = "26h",
   crit = "50h",
-  min_size = "1", -- smaller is CRITICAL: bytes, or 10MiB
+  min_size = "1",
 }
 
 check("file age", {timeout = "30s"}, function(c)
@@ -14,8 +20,7 @@ check("file age", {timeout = "30s"}, function(c)
   for _, path in ipairs(fs.glob(p.file)) do
     local found, err = try(fs.stat, path)
     if found and found.type == "file" and (not newest or found.mtime > newest.mtime) then
-      newest = found
-      newest.path = path
+      newest = {path = path, mtime = found.mtime, size = found.size}
     elseif err and not err:is("not_found") then
       error(err)
     end
@@ -25,9 +30,6 @@ check("file age", {timeout = "30s"}, function(c)
     return
   end
   local age = math.max(0, time.now() - newest.mtime)
-  c:value("age", age, {
-    unit = "s", warn = tostring(fmt.parse_duration(p.warn)), crit = tostring(fmt.parse_duration(p.crit)), min = 0,
-    note = newest.path .. ", " .. fmt.duration(age),
-  })
-  c:value("size", newest.size, {unit = "B", crit = fmt.parse_bytes(p.min_size) .. ":", min = 0, note = fmt.bytes(newest.size)})
+  c:value("age", age, {unit = "s", warn = p.warn, crit = p.crit, min = 0, note = newest.path})
+  c:value("size", newest.size, {unit = "B", crit = p.min_size .. ":", min = 0})
 end)

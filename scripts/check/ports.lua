@@ -1,49 +1,64 @@
 #!/usr/bin/env opslua
--- Ports on which something has to listen, and, with only=true, nothing else may.
+-- Ports on which something has to listen and, with only=true, nothing else may.
 --
 --   opslua run ports.lua --set expect=22,443:nginx,udp/53 --set only=true
+--
+--   expect  PORT, PORT:NAME or udp/PORT; NAME is that of the process
+--   only    CRITICAL where anything else listens, but for loopback
 
 local p = param{
-  expect = {"22"}, -- PORT, PORT:NAME or udp/PORT
-  only = false, -- CRITICAL where anything else listens beyond loopback
+  expect = {required = true, type = "list"},
+  only = false,
 }
 
-local function key(proto, port) return (proto:find("^udp") and "udp" or "tcp") .. "/" .. port end
+-- Takes "443", "443:nginx", "udp/53" apart.
+local function parse(item)
+  local proto, port, name = item:match("^(%a+)/(%d+):?(.*)$")
+  if not proto then
+    proto, port, name = "tcp", item:match("^(%d+):?(.*)$")
+  end
+  if not port or proto ~= "tcp" and proto ~= "udp" or tonumber(port) < 1 or tonumber(port) > 65535 then return nil end
+  return proto .. "/" .. tonumber(port), name
+end
+
+local function expected(c, key, name, list)
+  local hidden, other
+  for _, l in ipairs(list or {}) do
+    if name == "" or l.name == name then
+      c:ok("%s: %s", key, l.name or "something")
+      return
+    end
+    hidden, other = hidden or not l.name, other or l.name
+  end
+  if hidden then
+    c:unknown("%s: the system hides who listens; run as root", key)
+  elseif other then
+    c:crit("%s: %s listens, not %s", key, other, name)
+  else
+    c:crit("%s: nothing listens", key)
+  end
+end
 
 check("ports", {timeout = "20s"}, function(c)
-  local rows, open = net.listeners(), {}
+  local rows, open, wanted = net.listeners(), {}, {}
   for _, l in ipairs(rows) do
-    local k = key(l.proto, l.port)
-    open[k] = open[k] or {}
-    table.insert(open[k], l)
+    l.key = l.proto .. "/" .. l.port
+    open[l.key] = open[l.key] or {}
+    table.insert(open[l.key], l)
   end
-  local expected = {}
+  if #p.expect == 0 and not p.only then c:unknown("--set expect= names no port") end
   for _, item in ipairs(p.expect) do
-    local proto, port, name = item:match("^(%a+)/(%d+):?(.*)$")
-    if not proto then
-      proto, port, name = "tcp", item:match("^(%d+):?(.*)$")
-    end
-    if not port then
-      c:unknown("%s is no port: want 443, 443:nginx or udp/53", item)
+    local key, name = parse(item)
+    if key then
+      wanted[key] = true
+      expected(c, key, name, open[key])
     else
-      local k, there = key(proto, port), false
-      expected[k] = true
-      for _, l in ipairs(open[k] or {}) do there = there or name == "" or l.name == name end
-      if there then
-        c:ok("%s", k)
-      elseif open[k] then
-        c:crit("%s: %s listens, not %s", k, open[k][1].name or "something", name)
-      else
-        c:crit("%s: nothing listens", k)
-      end
+      c:unknown("%s is no port: want 443, 443:nginx or udp/53", item)
     end
   end
-  if p.only then
-    for k, list in pairs(open) do
-      local l = list[1]
-      if not expected[k] and not l.addr:find("^127%.") and l.addr ~= "::1" then
-        c:crit("%s: %s listens on %s and is not expected", k, l.name or "something", l.addr)
-      end
+  for _, l in ipairs(p.only and rows or {}) do
+    if not wanted[l.key] and not l.addr:find("^127%.") and l.addr ~= "::1" then
+      c:crit("%s: %s listens on %s and is not expected", l.key, l.name or "something", l.addr)
     end
   end
 end)

@@ -1,8 +1,10 @@
 #!/usr/bin/env opslua
 -- Swap in use. A host without swap is OK.
+--
+--   warn, crit  percent used, a range
 
 local p = param{
-  warn = "50", -- percent used, a range
+  warn = "50",
   crit = "80",
 }
 

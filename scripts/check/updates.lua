@@ -1,35 +1,60 @@
 #!/usr/bin/env opslua
 -- Updates that wait to be installed, by the lists that the host has: they are
--- not fetched again.
+-- not fetched again. Knows apt-get and dnf.
+--
+--   warn      how many may wait, a range; WARNING outside
+--   security  how many of them may be about security, a range; CRITICAL outside
+--   stale     WARNING where the lists of apt are older
 
 local p = param{
-  warn = "0", -- how many, a range
-  security = "0", -- CRITICAL: how many of them are about security, a range
-  stale = "7d", -- WARNING where the lists are older
+  warn = "0",
+  security = "0",
+  stale = "7d",
 }
 
+local lists = "/var/lib/apt/lists"
+
+-- When the lists were fetched: a fetch that finds nothing new touches partial.
+local function age_of_lists()
+  local newest
+  for _, path in ipairs{lists, lists .. "/partial", "/var/lib/apt/periodic/update-success-stamp"} do
+    local s = try(fs.stat, path)
+    if s and (not newest or s.mtime > newest) then newest = s.mtime end
+  end
+  return newest and math.max(0, time.now() - newest)
+end
+
 local function apt(c)
-  local out = proc.read{"apt-get", "-s", "-o", "Debug::NoLocking=true", "upgrade", timeout = "1m", env = {LC_ALL = "C"}}
+  if #fs.glob(lists .. "/*{Packages,InRelease}*") == 0 then
+    c:unknown("there are no lists of packages; apt-get update fetches them")
+    return
+  end
+  local out = proc.read{
+    "apt-get", "-s", "-q", "-o", "Debug::NoLocking=true", "--with-new-pkgs", "upgrade",
+    timeout = "2m", env = {LC_ALL = "C"},
+  }
   local all, security = 0, 0
   for _, line in ipairs(text.lines(out)) do
     if line:find("^Inst ") then
       all = all + 1
-      if line:find("[Ss]ecurity") then security = security + 1 end
+      -- "Inst NAME [OLD] (NEW Debian-Security:12/stable-security [amd64])"
+      if line:find("%(.*[Ss]ecurity.*%)") then security = security + 1 end
     end
   end
-  local lists = try(fs.stat, "/var/lib/apt/lists")
-  if lists then
-    local age = time.now() - lists.mtime
-    c:value("lists", age, {unit = "s", warn = tostring(fmt.parse_duration(p.stale)), min = 0, note = fmt.duration(age) .. " old"})
-  end
+  local age = age_of_lists()
+  if age then c:value("age of the lists", age, {unit = "s", warn = p.stale, min = 0}) end
   return all, security
 end
 
-local function dnf()
-  local r = proc.run{"dnf", "-q", "-C", "check-update", ok = {0, 100}, probe = true, timeout = "1m"}
-  local s = proc.run{"dnf", "-q", "-C", "check-update", "--security", ok = {0, 100}, probe = true, timeout = "1m"}
-  if not (r.ok and s.ok) then error(r.ok and s.stderr or r.stderr) end
-  return #text.table(r.stdout, {header = false}), #text.table(s.stdout, {header = false})
+-- Ends with 100 where there are any.
+local function dnf(...)
+  local r = proc.check{"dnf", "-q", "-C", "check-update", ..., ok = {0, 100}, probe = true, timeout = "1m"}
+  local n = 0
+  for _, line in ipairs(text.lines(r.stdout)) do
+    if line:find("^Obsoleting") then break end
+    if #text.fields(line) == 3 then n = n + 1 end
+  end
+  return n
 end
 
 check("updates", {timeout = "3m"}, function(c)
@@ -37,11 +62,12 @@ check("updates", {timeout = "3m"}, function(c)
   if proc.which("apt-get") then
     all, security = apt(c)
   elseif proc.which("dnf") then
-    all, security = dnf()
+    all, security = dnf(), dnf("--security")
   else
     c:unknown("neither apt-get nor dnf is there")
-    return
   end
-  c:value("updates", all, {warn = p.warn, min = 0})
-  c:value("security", security, {crit = p.security, min = 0})
+  if all then
+    c:value("updates", all, {warn = p.warn, min = 0})
+    c:value("security", security, {crit = p.security, min = 0})
+  end
 end)

@@ -1,13 +1,14 @@
 #!/usr/bin/env opslua
 -- How long the host is up: a restart that nobody announced is seen.
+--
+--   warn  WARNING where it is less
+--   max   WARNING where it is more: updates of the kernel wait for a restart
 
 local p = param{
-  warn = "10m", -- less than this is WARNING
-  max = "", -- more than this is WARNING too: updates of the kernel wait for a restart
+  warn = "10m",
+  max = "",
 }
 
 check("uptime", {timeout = "10s"}, function(c)
-  local up = sys.uptime()
-  local most = p.max ~= "" and fmt.parse_duration(p.max) or ""
-  c:value("uptime", up, {unit = "s", warn = fmt.parse_duration(p.warn) .. ":" .. most, min = 0, note = fmt.duration(up)})
+  c:value("up", sys.uptime(), {unit = "s", warn = p.warn .. ":" .. p.max, min = 0})
 end)
