@@ -58,11 +58,17 @@ func (s *Store) Lock(ctx context.Context, name string, wait time.Duration) (*Loc
 		}
 		left := time.Until(end)
 		if left <= 0 {
-			return nil, fmt.Errorf("the lock %q is held by %s: %w", name, holder(path), ErrLocked)
+			return nil, &lockedError{"the lock " + strconv.Quote(name) + " is held by " + holder(path)}
 		}
 		pause(ctx, min(left, lockPause/2+rand.N(lockPause)))
 	}
 }
+
+// lockedError is an ErrLocked that names the process.
+type lockedError struct{ msg string }
+
+func (e *lockedError) Error() string { return e.msg }
+func (e *lockedError) Unwrap() error { return ErrLocked }
 
 func pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
