@@ -92,7 +92,6 @@ func (a *attempt) verify() error {
 	}
 	deadline := time.Now().Add(v.within)
 	p := luabind.Progress{ID: a, Label: "fix " + a.d.name, Note: "verify " + v.check}
-	defer func() { p.Over = true; a.e.c.Progress(p) }()
 	for {
 		a.e.c.Progress(p)
 		state, err := a.e.rerun(v.check)

@@ -391,3 +391,37 @@ fix("a", {}, function(f) kept = f end)
 fix("b", {}, function(f) kept:step("x", function() end) end)`)
 	same(t, "b", told(r.Fixes[1]), "failed [] {f:step: the fix has ended: this is of use only while its function runs}")
 }
+
+// A path that was not there before is the same one afterwards, through links too.
+func TestOwedOfANewFile(t *testing.T) {
+	b := newBench(t)
+	dir := t.TempDir()
+	if err := os.Symlink(t.TempDir(), dir+"/link"); err != nil {
+		t.Fatal(err)
+	}
+	path := dir + "/link/new"
+	script := `fix("f", {}, function(f)
+  local w = disk.write("` + path + `", "x")
+  FAIL
+  f:on_change(w, function() print("reloaded") end)
+end)`
+	b.ok(strings.Replace(script, "FAIL", `error("boom", 0)`, 1))
+	b.ok(strings.Replace(script, "FAIL", "", 1))
+	b.ok(strings.Replace(script, "FAIL", "", 1))
+	same(t, "out", b.out.String(), "reloaded\n")
+}
+
+// A step within a step takes its own changes, and is taken back after it.
+func TestNestedSteps(t *testing.T) {
+	b := newBench(t)
+	_, path := conf(t, b, "old")
+	r := b.ok(`fix("f", {}, function(f)
+  f:step("outer", function()
+    f:step("inner", function() disk.write("` + path + `", "new") end, {undo = function() print("inner") end})
+  end, {undo = function() print("outer") end})
+  error("boom", 0)
+end)`)
+	same(t, "fix", strings.ReplaceAll(told(r.Fixes[0]), path, "PATH"),
+		"rolled_back [] {boom} | outer done | inner done write:write PATH | outer undone | inner undone")
+	same(t, "out", b.out.String(), "outer\ninner\n")
+}

@@ -30,6 +30,7 @@ func TestHTTP(t *testing.T) {
 			if err == nil {
 				_ = conn.Close()
 			}
+			return
 		}
 		_, _ = fmt.Fprintf(w, "%s hello %s", r.Method, r.Header.Get("X-Test"))
 	}))

@@ -63,7 +63,10 @@ func diskWrite(c *luabind.Call) error {
 		if err := c.Changing(ch); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {
+			return err
+		}
+		if err := os.Rename(path+".new", path); err != nil {
 			return err
 		}
 		c.Changed(ch)
