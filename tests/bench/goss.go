@@ -38,7 +38,7 @@ func gossFile(dir string) (string, error) {
 	var b strings.Builder
 	b.WriteString("command:\n")
 	for i := range 100 {
-		fmt.Fprintf(&b, "  echo check-%d:\n    exit-status: 0\n    stdout: [\"check-%d\"]\n", i, i)
+		fmt.Fprintf(&b, "  /bin/echo check-%d:\n    exit-status: 0\n    stdout: [\"check-%d\"]\n", i, i)
 	}
 	path := filepath.Join(dir, "goss.yaml")
 	return path, os.WriteFile(path, []byte(b.String()), 0o644)
