@@ -96,6 +96,7 @@ func TestExpectations(t *testing.T) {
 		`c:expect("n", "b"):one_of({"a", "b"})`:         `c OK: n: "b"`,
 		`c:expect("n", "x"):one_of({"a", "b"})`:         `c CRITICAL: n: got "x", want one of {"a", "b"}`,
 		`c:expect("n", 1, {level = "bad"}):eq(1)`:       `c UNKNOWN: c:expect: level: got "bad", want "warn" or "crit"`,
+		`c:expect("n", 1)`:                              `c UNKNOWN: n: c:expect without a comparison; want one such as c:expect("n", n):ge(1)`,
 		`c:expect("n", true):eq(true)`:                  `c OK: n: true`,
 		`c:expect("a", 1):eq(2) c:expect("b", 1):eq(1)`: `c CRITICAL: a: got 1, want 2`,
 	} {
@@ -234,7 +235,7 @@ func TestExitInACheck(t *testing.T) {
 func TestObjectsAfterTheirTime(t *testing.T) {
 	r := newBench(t).ok(`
 local kept, e
-check("a", {}, function(c) kept, e = c, c:expect("n", 1) end)
+check("a", {}, function(c) kept, e = c, c:expect("n", 1) e:eq(1) end)
 check("b", {}, function(c)
   local ok, err = pcall(kept.crit, kept, "x")
   c:expect("c", err.message):eq("c:crit: the check has ended: this is of use only while its function runs")

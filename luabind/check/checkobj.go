@@ -21,6 +21,7 @@ type record struct {
 	lines   []report.Line
 	values  []report.Value
 	metrics []report.Value
+	open    []*expectation
 }
 
 // recordOf gives the record of the check that runs.
@@ -72,8 +73,8 @@ func (r *record) finding() report.Finding {
 func saying(s report.State) func(*luabind.Call) error {
 	return func(c *luabind.Call) error {
 		if c.Describing() {
-			var any lua.LValue
-			return c.Unpack("fmt", &any)
+			var format lua.LValue
+			return c.Unpack("fmt", &format)
 		}
 		r, err := recordOf(c)
 		if err != nil {

@@ -19,6 +19,7 @@ type expectation struct {
 	label string
 	v     lua.LValue
 	state report.State
+	asked bool // that something was expected of it
 	said  bool // that it is as expected
 }
 
@@ -53,6 +54,7 @@ func expect(c *luabind.Call) error {
 		return err
 	}
 	x.o, x.r, x.state = c.Self().(*checkObject), r, report.State(at)
+	r.open = append(r.open, x)
 	return c.Return(c.NewObject("expectation", x))
 }
 
@@ -82,6 +84,7 @@ func comparing(arg, words string, holds func(c *luabind.Call, got, want lua.LVal
 		if err := notPlanned(c, want); err != nil {
 			return err
 		}
+		x.asked = true
 		good, err := holds(c, x.v, want)
 		if err != nil {
 			return err
@@ -91,6 +94,15 @@ func comparing(arg, words string, holds func(c *luabind.Call, got, want lua.LVal
 		}
 		x.tell(c, good, words, want, report.State(at))
 		return c.Return(c.Arg(-1))
+	}
+}
+
+// unasked tells of expectations that expect nothing: they would always be OK.
+func (r *record) unasked(c *luabind.Call) {
+	for _, x := range r.open {
+		if !x.asked {
+			r.say(report.Unknown, c.Mask(oneLine(x.label))+`: c:expect without a comparison; want one such as c:expect("n", n):ge(1)`)
+		}
 	}
 }
 

@@ -156,6 +156,8 @@ func (e *engine) check(d *checkDecl) (report.Finding, error) {
 	d.live.r = nil
 	if err != nil {
 		r.say(stateOf(err), e.c.ErrorText(err))
+	} else {
+		r.unasked(e.c)
 	}
 	f := r.finding()
 	f.Name, f.Needs, f.Seconds = d.name, d.needs, time.Since(started).Seconds()
