@@ -79,7 +79,7 @@ func (s *Session) changingCommand(cmd *Command) (made func(), err error) {
 	s.watchMu.Lock()
 	watched := len(s.watchers) > 0
 	s.watchMu.Unlock()
-	if cmd.Probe || !watched || s.host.cfg.plan != nil {
+	if cmd.Probe || cmd.Told || !watched || s.host.cfg.plan != nil {
 		return func() {}, nil
 	}
 	ch := commandChange(cmd)

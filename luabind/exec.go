@@ -14,6 +14,9 @@ type Command struct {
 	Label string
 	// Probe says that it only reads: it runs in a dry run too.
 	Probe bool
+	// Told says that whoever runs it tells of the change that it makes, with
+	// Changing and Changed: it is not told of once more as a command.
+	Told bool
 	// Where is the place in the script that runs it, "check.lua:12".
 	Where string
 	// Masked says that secrets are known: what the command writes must not reach

@@ -169,6 +169,7 @@ func act(c *luabind.Call, verb string) error {
 		plannedOf(c)[name] = verb
 		return c.Return(c.NewObject("planned_service", name))
 	}
+	cmd.Told = true
 	if err := c.Changing(change); err != nil {
 		return err
 	}

@@ -275,9 +275,7 @@ func TestActionIsWatched(t *testing.T) {
 	refuse := errors.New("not now")
 	watch := luabind.Module{Name: "w", Doc: "w", Funcs: []luabind.Func{{Name: "atch", Impl: func(c *luabind.Call) error {
 		c.WatchChanges(func(ch luabind.Change, s luabind.Stage) error {
-			if ch.Op == "service" {
-				heard = append(heard, fmt.Sprint(ch.Text, " ", s == luabind.Before))
-			}
+			heard = append(heard, fmt.Sprint(ch.Text, " ", s == luabind.Before)) // of each once
 			if ch.Text == "stop frob" {
 				return refuse
 			}
