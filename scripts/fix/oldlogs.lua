@@ -1,16 +1,17 @@
 #!/usr/bin/env opslua
--- A disk that fills up: old logs are removed, the oldest first, until it is
--- below the threshold again. Look at it first with --dry-run: what is removed
--- does not come back.
+-- A disk that fills up: old logs are removed, the oldest first, until it is below
+-- warn again. Look at it first with --dry-run: what is removed does not come back.
 --
--- Only files that fit the patterns, are older than min_age and at least min_size
--- large are touched, never more than max_files in one run, and none that a
--- process has open.
+-- Only files that fit the patterns, are on that disk, older than min_age and at
+-- least min_size large are touched, never more than max_files in one run, and none
+-- that a process has open, as far as this user may see that (root may).
+--
+--   opslua run oldlogs.lua --set mount=/var/log --set 'files=/var/log/**/*.gz' --dry-run
 
 local p = param{
   mount = "/var/log", -- the mount, or any folder on it
-  warn = "80", -- percent used, a range
-  crit = "90",
+  warn = {80, min = 0, max = 100}, -- percent used
+  crit = {90, min = 0, max = 100},
   files = {"/var/log/**/*.gz", "/var/log/**/*.[0-9]", "/var/log/**/*.old"}, -- patterns
   min_age = "7d",
   min_size = "1MiB",
@@ -18,59 +19,94 @@ local p = param{
   limit = "2/1d",
 }
 
--- The file system that a path is on: the mount that is the longest beginning.
+local function parsed(name, parse)
+  local value, err = try(parse, p[name])
+  if not value then error(name .. ": " .. tostring(err), 0) end
+  return value
+end
+
+-- The file system that the folder is on: the mount that is the longest beginning.
 local function disk()
+  fs.stat(p.mount) -- raises where there is no such folder
   local best
   for _, d in ipairs(sys.disks{each = "5s"}) do
     local prefix = d.mount == "/" and "/" or d.mount .. "/"
     if (p.mount .. "/"):sub(1, #prefix) == prefix and (not best or #d.mount > #best.mount) then best = d end
   end
-  if not best then error("nothing that counts is mounted at " .. p.mount) end
-  if best.err then error(best.mount .. ": " .. best.err) end
+  if not best then error("nothing that counts is mounted at " .. p.mount, 0) end
+  if best.err then error(best.mount .. ": " .. best.err, 0) end
   return best
 end
 
-check("disk", {timeout = "20s"}, function(c)
+check("disk " .. p.mount, {timeout = "20s"}, function(c)
+  parsed("min_age", fmt.parse_duration)
+  parsed("min_size", fmt.parse_bytes)
   local d = disk()
-  c:value(d.mount, d.used_pct, {unit = "%", warn = p.warn, crit = p.crit, min = 0, max = 100, note = fmt.bytes(d.free) .. " free"})
+  c:value(d.mount, d.used_pct, {
+    unit = "%", warn = p.warn, crit = p.crit, min = 0, max = 100, note = fmt.bytes(d.free) .. " free",
+  })
 end)
 
+-- How many bytes have to go. What only root may use counts for nobody.
+local function surplus(d) return d.used - p.warn / 100 * (d.used + d.free) end
+
 local function candidates()
-  local min_age, min_size = fmt.parse_duration(p.min_age), fmt.parse_bytes(p.min_size)
-  local now, seen, list = time.now(), {}, {}
+  local min_age, min_size = parsed("min_age", fmt.parse_duration), parsed("min_size", fmt.parse_bytes)
+  local device, now, seen, list = fs.stat(p.mount).device, time.now(), {}, {}
   for _, pattern in ipairs(p.files) do
-    for _, path in ipairs(fs.glob(pattern)) do
+    for _, path in ipairs(fs.glob(pattern, {partial = true})) do
       local s = not seen[path] and try(fs.stat, path, {follow = false})
       seen[path] = true
-      if s and s.type == "file" and now - s.mtime >= min_age and s.size >= min_size then
-        list[#list + 1] = {path = path, size = s.size, mtime = s.mtime}
+      if s and s.type == "file" and s.device == device and now - s.mtime >= min_age and s.size >= min_size then
+        list[#list + 1] = {path = path, size = s.size, mtime = s.mtime, inode = s.inode}
       end
     end
   end
-  table.sort(list, function(a, b) return a.mtime < b.mtime end)
-  return list
+  table.sort(list, function(a, b)
+    if a.mtime ~= b.mtime then return a.mtime < b.mtime end
+    return a.path < b.path
+  end)
+  return list, device
 end
 
-local function is_open(path)
-  -- fuser says with its exit code whether any process has the file.
-  return proc.which("fuser") and proc.run{"fuser", "-s", path, probe = true, ok = {0, 1}, timeout = "10s"}.code == 0
+-- The files that processes have open, by their number.
+local function open_files(device)
+  local open = {}
+  for _, path in ipairs(fs.glob("/proc/[0-9]*/fd/*", {partial = true})) do
+    local s = try(fs.stat, path) -- most are no files, or have gone meanwhile
+    if s and s.type == "file" and s.device == device then open[s.inode] = true end
+  end
+  return open
 end
 
-fix("old logs", {on = "disk", limit = p.limit, lock = "old logs", verify = {check = "disk", within = "5s"}}, function(f)
-  local list, removed = candidates(), 0
-  if #list == 0 then error("there is no file old and large enough to remove: look at what else fills the disk") end
+fix("old logs of " .. p.mount, {
+  on = "disk " .. p.mount, limit = p.limit, lock = "old logs", verify = {check = "disk " .. p.mount, within = "5s"},
+}, function(f)
   local d = disk()
-  -- Down to the lower end of the thresholds, not further.
-  local goal = tonumber(p.warn) or 80
-  local surplus = (d.used_pct - goal) / 100 * d.size
-  local lines = {}
+  local left = surplus(d)
+  if left <= 0 then return end
+  local list, device = candidates()
+  local open = open_files(device)
+  local lines, kept = {}, {}
   for _, file in ipairs(list) do
-    if surplus <= 0 or removed >= p.max_files then break end
-    if not is_open(file.path) then
+    if left <= 0 or #lines >= p.max_files then break end
+    local now = try(fs.stat, file.path, {follow = false})
+    if open[file.inode] then
+      kept[#kept + 1] = file.path
+    elseif now and now.inode == file.inode and now.mtime == file.mtime then
       f:step("remove " .. file.path, function() fs.remove(file.path) end)
-      removed, surplus = removed + 1, surplus - file.size
-      lines[removed] = string.format("%s %s, %s old", fmt.bytes(file.size), file.path, fmt.duration(time.now() - file.mtime))
+      lines[#lines + 1] = string.format("%s %s, %s old", fmt.bytes(file.size), file.path, fmt.duration(time.now() - file.mtime))
+      left = left - file.size
+      -- A file may be sparse or have other names, so what counts is what came free.
+      -- In a dry run, and where something else fills the disk meanwhile, nothing did.
+      local measured = left <= 0 and disk()
+      if measured and measured.used < d.used then d, left = measured, surplus(measured) end
     end
   end
-  f:evidence("removed", table.concat(lines, "\n"))
+  if #lines > 0 then f:evidence("files", table.concat(lines, "\n")) end
+  if #kept > 0 then f:evidence("open, and so left alone", table.concat(kept, "\n")) end
+  if left > 0 then
+    local why = #lines >= p.max_files and "max_files is " .. p.max_files or "no other file is old and large enough, and closed"
+    error(fmt.bytes(left) .. " more have to go from " .. d.mount .. ": " .. why .. "; look at what else fills it", 0)
+  end
 end)
