@@ -193,7 +193,10 @@ func mapTexts(v any, f func(string) string) any {
 		if n, err := x.Int64(); err == nil && n <= 1<<53 && n >= -1<<53 {
 			return n
 		}
-		n, _ := x.Float64()
+		n, err := x.Float64()
+		if err != nil {
+			return x.String() // more than a number holds: none of ours
+		}
 		return n
 	case []any:
 		out := make([]any, len(x))
