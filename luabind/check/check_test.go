@@ -31,6 +31,7 @@ func TestFindings(t *testing.T) {
 		`c:value("free", 2^30, {unit = "B", crit = "2GiB:"})`:                              "c CRITICAL: free: 1 GiB (crit 2 GiB:)",
 		`c:value("t", 0.25, {unit = "s", warn = "100ms"})`:                                 "c WARNING: t: 0.25s (warn 0.1s)",
 		`c:value("age", 93784, {unit = "s", warn = "26h", note = "x"})`:                    "c WARNING: age: 1d2h3m (warn 1d2h; x)",
+		`c:value("off", -2, {unit = "s", warn = "-1:1"})`:                                  "c WARNING: off: -2s (warn -1:1)",
 		`c:value("up", 5, {unit = "s", warn = "@10m:1d"}) c:value("n", 1, {note = "y"})`:   "c OK: up: 5s, n: 1 (y)",
 		`c:value("in", 2, {warn = "@1:3"})`:                                                "c WARNING: in: 2 (warn @1:3)",
 		`c:value("x", 0/0)`:                                                                "c UNKNOWN: x: nan is no finite number",

@@ -210,14 +210,18 @@ func rangeText(r *units.Range, unit string) string {
 	}
 	ends := strings.Split(strings.TrimPrefix(text, "@"), ":")
 	for i, end := range ends {
-		f, err := units.ParseNumber(end)
-		if err != nil {
+		if end == "" || end == "~" {
 			continue
 		}
-		short := numberText(f, unit)
-		if back, err := bound(short, unit); err == nil && back == f {
-			ends[i] = short
+		f, err := units.ParseNumber(end)
+		if err != nil {
+			return text
 		}
+		short := numberText(f, unit)
+		if back, err := bound(short, unit); err != nil || back != f {
+			return text
+		}
+		ends[i] = short
 	}
 	return text[:len(text)-len(strings.TrimPrefix(text, "@"))] + strings.Join(ends, ":")
 }
