@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -235,6 +236,31 @@ func TestScripts(t *testing.T) {
 	if took := time.Since(begun); took > 5*time.Second || alive(pidIn(t, "/run/slow.pid")) {
 		t.Errorf("it took %s", took)
 	}
+}
+
+// A daemon that has ended and that nobody has reaped is not one that runs, though
+// kill -0 finds it.
+func TestZombieIsNotActive(t *testing.T) {
+	needs(t, "/usr/sbin/service")
+	if !realhost.Inside(t) {
+		return
+	}
+	cmd := exec.Command("true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }()
+	pid := strconv.Itoa(cmd.Process.Pid)
+	waitFor(t, "a zombie", func() bool {
+		data, _ := os.ReadFile("/proc/" + pid + "/stat")
+		return strings.Contains(string(data), ") Z ")
+	})
+	writeFile(t, "/run/z.pid", pid+"\n", 0o644)
+	writeFile(t, "/etc/init.d/z", "#!/bin/sh\n# pidfile: /run/z.pid\nkill -0 $(cat /run/z.pid)\n", 0o755)
+	if out, err := exec.Command("service", "z", "status").CombinedOutput(); err != nil {
+		t.Fatalf("the script should be taken in: %v\n%s", err, out)
+	}
+	mustPrint(t, `local s = sys.service("z") print(s.active, s.pid)`, "false\tnil\n")
 }
 
 // An action that takes too long is ended with all it has started. The 90 s are

@@ -47,7 +47,10 @@ func (sysv) status(c *luabind.Call, name string) (*status, error) {
 		script = nil // for root alone, or a service of a test: no pid then
 	}
 	files := pidfiles(string(script), name)
-	pid, since := running(c, files)
+	pid, since, ended := running(c, files)
+	// To kill -0, which scripts ask, a daemon that has ended and that nobody has
+	// reaped is one that runs.
+	st.active = st.active && !ended
 	// A script that knows no status prints its usage: the pidfile has to do.
 	if r.Code != 0 && pid > 0 && asksUsage(r) {
 		st.active = true
@@ -113,7 +116,9 @@ func isStartLink(link, name string) bool {
 
 // running gives the process that the first pidfile names in which there is one
 // that lives, and when it started.
-func running(c *luabind.Call, files []string) (pid int, since int64) {
+//
+// ended: there is none, and one of those named is a zombie.
+func running(c *luabind.Call, files []string) (pid int, since int64, ended bool) {
 	for _, path := range files {
 		data, err := readFile(path, maxSmall)
 		if err != nil {
@@ -124,11 +129,15 @@ func running(c *luabind.Call, files []string) (pid int, since int64) {
 			continue
 		}
 		p, err := proctable.Get(c.Context(), proctable.New(), n, proctable.FieldState|proctable.FieldStarted)
-		if err == nil && p.State != "zombie" && p.State != "dead" {
-			return n, p.Started
+		switch {
+		case err != nil:
+		case p.State == "zombie" || p.State == "dead":
+			ended = true
+		default:
+			return n, p.Started, false
 		}
 	}
-	return 0, 0
+	return 0, 0, ended
 }
 
 // parsePid reads the number that a pidfile begins with.
