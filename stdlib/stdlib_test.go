@@ -39,6 +39,9 @@ func TestEverythingIsDocumented(t *testing.T) {
 		if m.Doc == "" {
 			t.Errorf("%s has no documentation", m.Name)
 		}
+		if m.Global != nil {
+			documented(t, m.Name, *m.Global)
+		}
 		for _, f := range m.Funcs {
 			documented(t, m.Name+"."+f.Name, f)
 		}
