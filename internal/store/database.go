@@ -26,9 +26,11 @@ const (
 
 // database is one file, locked and checked, for one call.
 type database struct {
-	path string
-	key  string
-	file *os.File
+	path  string
+	key   string
+	file  *os.File
+	size  int64  // before it was opened
+	names uint64 // the sum of the hashes of the names in it, as verify found it
 }
 
 // open opens the database of a key under its lock, shared or exclusive. It is
@@ -80,7 +82,8 @@ func openLocked(ctx context.Context, path, key string, write bool) (*database, e
 	}
 	info, err := f.Stat()
 	if err == nil {
-		err = verify(f, info.Size())
+		d.size = info.Size()
+		d.names, err = verify(f, d.size)
 	}
 	if err != nil {
 		d.close()
@@ -188,11 +191,14 @@ func (d *database) run(write bool, f func(Tx) error) error {
 		if err := d.checkAbout(tx); err != nil {
 			return err
 		}
-		t := &boltTx{tx: tx, path: d.path, write: write}
+		t := &boltTx{tx: tx, path: d.path, write: write, names: d.names}
 		if own = f(t); own != nil {
 			return own
 		}
 		fault = t.err != nil
+		if t.err == nil && t.names != d.names {
+			return writeNames(tx, t.names)
+		}
 		return t.err
 	})
 	switch {
@@ -242,12 +248,26 @@ func (d *database) bolt(write bool, f func(*bolt.Tx) error) (err error) {
 		return err
 	}
 	if write {
-		err = db.Update(within)
+		if err = db.Update(within); err != nil {
+			d.shrink()
+		}
 	} else {
 		err = db.View(within)
 	}
 	settled = true
 	return err
+}
+
+// shrink gives back what a change that failed had taken from the disk, which may
+// be what it failed for.
+func (d *database) shrink() {
+	info, err := d.file.Stat()
+	if err != nil || info.Size() <= d.size {
+		return
+	}
+	if m, err := newestMeta(d.file, info.Size()); err == nil {
+		_ = d.file.Truncate(max(d.size, int64(m.end)*m.pageSize))
+	}
 }
 
 func (d *database) options(write bool) *bolt.Options {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -306,6 +308,43 @@ func TestGrows(t *testing.T) {
 	}
 	if got, err := contents(t.Context(), s); err != nil || !maps.Equal(got, want) {
 		t.Errorf("%d of %d: %v", len(got), len(want), err)
+	}
+}
+
+// Trees of several levels that grow and shrink: each file passes the checks and
+// holds what a map holds.
+func TestRandomChanges(t *testing.T) {
+	s, want := New(t.TempDir()), map[string]string{}
+	for round := range 120 {
+		err := s.Update(t.Context(), "k", func(tx Tx) error {
+			var err error
+			for range 1 + rand.IntN(300) {
+				name := strings.Repeat("n", rand.IntN(3)*100) + strconv.Itoa(rand.IntN(3000))
+				if growing := round%40 < 25; growing == (rand.IntN(5) > 0) {
+					value := strings.Repeat("v", rand.IntN(1+rand.IntN(200)))
+					want[name] = value
+					err = errors.Join(err, tx.Put("state", name, []byte(value)))
+				} else {
+					delete(want, name)
+					err = errors.Join(err, tx.Delete("state", name))
+				}
+			}
+			if round%40 == 39 { // nearly all goes
+				for name := range want {
+					if rand.IntN(50) > 0 {
+						delete(want, name)
+						err = errors.Join(err, tx.Delete("state", name))
+					}
+				}
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if got, err := contents(t.Context(), s); err != nil || !maps.Equal(got, want) {
+			t.Fatalf("round %d: %d names, want %d: %v", round, len(got), len(want), err)
+		}
 	}
 }
 

@@ -5,17 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"hash/fnv"
 	"slices"
 
 	bolt "go.etcd.io/bbolt"
 )
 
 // A file holds one bucket about itself and one for each section. Each value
-// stands behind a checksum of its section, its name and itself: bbolt has none.
+// stands behind a checksum of its section, its name and itself, and the bucket
+// about the file has the sum of the hashes of all names, so that none is lost
+// unseen: bbolt has no checksums.
 const (
 	aboutBucket   = "about"
 	keyEntry      = "key"
 	formatEntry   = "format"
+	namesEntry    = "names"
 	format        = "1"
 	sectionPrefix = "section "
 	sumSize       = 4
@@ -28,10 +32,24 @@ func writeAbout(tx *bolt.Tx, key string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.Put([]byte(keyEntry), []byte(key)), b.Put([]byte(formatEntry), []byte(format)))
+	return errors.Join(b.Put([]byte(keyEntry), []byte(key)), b.Put([]byte(formatEntry), []byte(format)), writeNames(tx, 0))
 }
 
-// checkAbout refuses a file that is of another key, or of another time.
+func writeNames(tx *bolt.Tx, names uint64) error {
+	return tx.Bucket([]byte(aboutBucket)).Put([]byte(namesEntry), binary.BigEndian.AppendUint64(nil, names))
+}
+
+// nameHash is what a name adds to the sum of all names. Section is its bucket.
+func nameHash(section, name []byte) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write(section)
+	_, _ = h.Write([]byte{0})
+	_, _ = h.Write(name)
+	return h.Sum64()
+}
+
+// checkAbout refuses a file that is of another key, of another time, or has
+// lost names.
 func (d *database) checkAbout(tx *bolt.Tx) error {
 	b := tx.Bucket([]byte(aboutBucket))
 	if b == nil {
@@ -43,6 +61,9 @@ func (d *database) checkAbout(tx *bolt.Tx) error {
 	if got := string(b.Get([]byte(keyEntry))); got != d.key {
 		return refused(d.path, "it is the memory of %q and not of %q: move it away", got, d.key)
 	}
+	if got := b.Get([]byte(namesEntry)); len(got) != 8 || binary.BigEndian.Uint64(got) != d.names {
+		return damaged(d.path, "names were lost or changed")
+	}
 	return nil
 }
 
@@ -52,23 +73,27 @@ type boltTx struct {
 	tx    *bolt.Tx
 	path  string
 	write bool
-	err   error // a value that could not be read: Get has no error to give
+	names uint64 // the sum of the hashes of all names
+	err   error  // a value that could not be read: Get has no error to give
 }
 
 func (t *boltTx) bucket(section string) *bolt.Bucket {
 	return t.tx.Bucket([]byte(sectionPrefix + section))
 }
 
-// guard makes what goes wrong while a value is read an error of the
-// transaction, and so of the call.
-func (t *boltTx) guard() {
+// guard makes what goes wrong while the file is read an error of the
+// transaction, and so of the call. It is to be deferred.
+func (t *boltTx) guard(err *error) {
 	if r := recover(); r != nil {
 		t.err = damaged(t.path, fmt.Sprint(r))
+	}
+	if *err == nil {
+		*err = t.err
 	}
 }
 
 func (t *boltTx) Get(section, name string) (value []byte) {
-	defer t.guard()
+	defer t.guard(new(error))
 	b := t.bucket(section)
 	if b == nil {
 		return nil
@@ -95,10 +120,13 @@ func (t *boltTx) Put(section, name string, value []byte) (err error) {
 	case t.err != nil:
 		return t.err
 	}
-	defer func() { t.guard(); err = errors.Join(err, t.err) }()
+	defer t.guard(&err)
 	b, err := t.tx.CreateBucketIfNotExists([]byte(sectionPrefix + section))
 	if err != nil {
 		return err
+	}
+	if b.Get([]byte(name)) == nil {
+		t.names += nameHash([]byte(sectionPrefix+section), []byte(name))
 	}
 	return b.Put([]byte(name), seal(section, name, value))
 }
@@ -110,11 +138,12 @@ func (t *boltTx) Delete(section, name string) (err error) {
 	case t.err != nil:
 		return t.err
 	}
-	defer func() { t.guard(); err = errors.Join(err, t.err) }()
+	defer t.guard(&err)
 	b := t.bucket(section)
-	if b == nil || name == "" {
+	if b == nil || name == "" || b.Get([]byte(name)) == nil {
 		return nil
 	}
+	t.names -= nameHash([]byte(sectionPrefix+section), []byte(name))
 	return b.Delete([]byte(name))
 }
 
@@ -126,7 +155,7 @@ func (t *boltTx) Each(section string, f func(name string, value []byte) error) e
 	}
 	var all []entry
 	collect := func() (err error) {
-		defer func() { t.guard(); err = errors.Join(err, t.err) }()
+		defer t.guard(&err)
 		b := t.bucket(section)
 		if b == nil {
 			return nil

@@ -48,17 +48,18 @@ type meta struct {
 }
 
 // verify checks all of a file's structure that is in use; the values only by
-// their extent. It reads the heads of pages and the names, and so is quick.
-func verify(r io.ReaderAt, size int64) error {
+// their extent. It reads the heads of pages and the names, and so is quick. It
+// gives the sum of the hashes of all names.
+func verify(r io.ReaderAt, size int64) (names uint64, err error) {
 	m, err := newestMeta(r, size)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	v := &verifier{r: r, pageSize: m.pageSize, end: m.end, seen: make([]uint64, m.end/64+1)}
 	if err := v.tree(m.root, true, nil, nil, 0); err != nil {
-		return err
+		return 0, err
 	}
-	return v.freelist(m.freelist)
+	return v.names, v.freelist(m.freelist)
 }
 
 // newestMeta chooses as bbolt does.
@@ -133,6 +134,8 @@ type verifier struct {
 	pageSize int64
 	end      uint64
 	seen     []uint64 // a bit for each page
+	section  []byte   // the bucket that is looked at
+	names    uint64   // the sum of the hashes of the names seen
 }
 
 // mark takes a page; each is taken once, which bounds the whole walk.
@@ -213,8 +216,8 @@ func (n *node) bytes(at, size uint64) ([]byte, error) {
 	return buf, read(n.r, buf, n.base+int64(at))
 }
 
-// tree checks a tree of pages whose names are from low up to, without, high. In
-// the top tree all entries are buckets, in a bucket none is.
+// tree checks a tree of pages whose names begin with low and come before high,
+// both nil where there is no bound. In the top tree all entries are buckets, in a bucket none is.
 func (v *verifier) tree(id uint64, top bool, low, high []byte, depth int) error {
 	if depth > maxDepth {
 		return bad("it is nested too deep")
@@ -232,9 +235,12 @@ func (v *verifier) tree(id uint64, top bool, low, high []byte, depth int) error 
 	return bad("page %d is of a wrong kind", id)
 }
 
-// ordered checks one name.
+// ordered checks one name. The first one on a page is exactly the one that the
+// page above has for it: bbolt finds its place there by it.
 func ordered(name, previous, low, high []byte) error {
-	if previous != nil && bytes.Compare(previous, name) >= 0 || bytes.Compare(low, name) > 0 || high != nil && bytes.Compare(name, high) >= 0 {
+	first := previous == nil
+	if !first && bytes.Compare(previous, name) >= 0 || first && low != nil && !bytes.Equal(low, name) ||
+		high != nil && bytes.Compare(name, high) >= 0 {
 		return bad("its names are not in order")
 	}
 	return nil
@@ -280,6 +286,9 @@ func (v *verifier) leaf(n *node, top bool, low, high []byte, depth int) error {
 	if err := n.elements(); err != nil {
 		return err
 	}
+	if n.count == 0 && low != nil {
+		return bad("a page is empty")
+	}
 	var previous []byte
 	for i := range n.count {
 		at := pageHeader + i*elementSize
@@ -295,10 +304,14 @@ func (v *verifier) leaf(n *node, top bool, low, high []byte, depth int) error {
 		if len(name) == 0 || (flags == isBucket) != top || flags > isBucket || pos+nameSize+size > n.size {
 			return bad("an entry is wrong")
 		}
-		if top {
+		switch {
+		case top:
+			v.section = name
 			if err := v.bucket(n, pos+nameSize, size, depth); err != nil {
 				return err
 			}
+		case string(v.section) != aboutBucket:
+			v.names += nameHash(v.section, name)
 		}
 		previous = name
 	}
