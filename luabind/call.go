@@ -243,8 +243,8 @@ func (c *Call) Module(name string) (lua.LValue, bool) {
 // last registered comes first.
 func (c *Call) OnClose(f func()) { c.s.closers = append(c.s.closers, f) }
 
-// OnSuccess registers a last look at a script that has run to its end without
-// an error and without exit: an error from here fails it.
+// OnSuccess registers a last look at a script that has run to its end, what it
+// declared included, without an error and without exit: an error from here fails it.
 func (c *Call) OnSuccess(f func() error) { c.s.atEnd = append(c.s.atEnd, f) }
 
 // Local is storage of the run, for a module's own keys: nil until set.

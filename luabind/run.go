@@ -74,8 +74,8 @@ func (c *Call) ScriptKey() string {
 }
 
 // OnFinish registers what runs after the script's own text has come to its end
-// without an error, and after the last look at it: what the text has declared.
-// The function gets a call of its own, and may use Lua.
+// without an error: what the text has declared. The function gets a call of its
+// own, and may use Lua.
 func (c *Call) OnFinish(f func(*Call) error) { c.s.finishers = append(c.s.finishers, f) }
 
 // finish runs what was registered by OnFinish.
@@ -94,11 +94,12 @@ func (s *Session) finish() error {
 }
 
 // Scope runs a part of the script, such as one check: with a deadline of its
-// own, where d is not 0, and with a last look at its end. A deadline that
-// passed is an error of kind timeout; only that of the script itself cannot be
-// survived. What names the part in the error.
+// own, where d is not 0, and with failures of its own to look at (MustLook),
+// which count if it runs to its end. A deadline that passed is an error of kind
+// timeout; only that of the script itself cannot be survived. What names the
+// part in the error.
 func (c *Call) Scope(what string, d time.Duration, f func() error) error {
-	s, outer := c.s, c.s.ctx
+	s, outer, failures := c.s, c.s.ctx, c.s.failures
 	own := outer
 	if d > 0 {
 		var cancel context.CancelFunc
@@ -106,10 +107,12 @@ func (c *Call) Scope(what string, d time.Duration, f func() error) error {
 		defer cancel()
 	}
 	s.setContext(c, own)
+	s.failures = ledger{}
 	err := f()
 	if err == nil && s.exit == nil {
-		err = s.look()
+		err = s.failures.settle()
 	}
+	s.failures = failures
 	s.setContext(c, outer)
 	if own.Err() != nil && outer.Err() == nil && errors.Is(own.Err(), context.DeadlineExceeded) && s.exit == nil {
 		return Errorf(KindTimeout, "%s: its deadline of %s passed", what, d)

@@ -40,6 +40,7 @@ type Session struct {
 	stderr    *mask.Writer
 	closers   []func()
 	atEnd     []func() error
+	failures  ledger // of the part of the script that runs now
 	finishers []func(*Call) error
 	exit      *ExitError
 	watchMu   sync.Mutex
@@ -202,18 +203,14 @@ func (s *Session) bound(parent context.Context) (context.Context, func()) {
 	return ctx, func() { cancel(nil); done(); stop() }
 }
 
-// lastLook is what has to hold at the end of a whole script, and what runs then.
+// lastLook runs what the script has declared, and says what has to hold at the
+// end of it all. What its text left may be looked at by what it declared.
 func (s *Session) lastLook() error {
-	if err := s.look(); err != nil {
+	if err := s.finish(); err != nil || s.exit != nil {
 		return err
 	}
-	return s.finish()
-}
-
-// look asks all who registered a last look; each has one only at what is new.
-func (s *Session) look() error {
 	var errs []error
-	for _, f := range s.atEnd {
+	for _, f := range append([]func() error{s.failures.settle}, s.atEnd...) {
 		if err := f(); err != nil {
 			errs = append(errs, s.scriptError(errorFor(err), ""))
 		}

@@ -103,14 +103,7 @@ func failed(c *luabind.Call, err error) {
 	c.SetLocal(failedKey{}, true)
 	e := luabind.Errorf(luabind.KindIO, "%s: the log cannot be written, lines are missing: %w", c.Name(), err)
 	e.Where = c.Where()
-	c.OnSuccess(func() error {
-		first := e
-		e = nil
-		if first == nil {
-			return nil
-		}
-		return first
-	})
+	c.OnSuccess(func() error { return e })
 }
 
 // attributes are the fields in the order of their names, with secrets hidden.

@@ -1,8 +1,6 @@
 package proc
 
 import (
-	"strconv"
-
 	lua "github.com/yuin/gopher-lua"
 
 	"opslua/internal/luatable"
@@ -12,73 +10,6 @@ import (
 // A failure must not be dropped in silence: a result that failed lacks ok, code
 // and signal until the script reads one of them. Then it becomes a plain table
 // with all three. What was never read fails the script at its end.
-
-// unlooked is one failed result that the script has not looked at yet.
-type unlooked struct {
-	err  *luabind.Error
-	seen bool
-}
-
-// ledger are those of a run, for its goroutine alone.
-type ledger struct {
-	open  []*unlooked
-	limit int // length at which those seen are taken out
-}
-
-type ledgerKey struct{}
-
-func ledgerOf(c *luabind.Call) *ledger {
-	l, ok := c.Local(ledgerKey{}).(*ledger)
-	if !ok {
-		l = &ledger{limit: 64}
-		c.SetLocal(ledgerKey{}, l)
-		c.OnSuccess(l.settle)
-	}
-	return l
-}
-
-func (l *ledger) add(u *unlooked) {
-	l.open = append(l.open, u)
-	if len(l.open) < l.limit {
-		return
-	}
-	kept := l.open[:0]
-	for _, u := range l.open {
-		if !u.seen {
-			kept = append(kept, u)
-		}
-	}
-	clear(l.open[len(kept):])
-	l.open = kept
-	l.limit = 2*len(kept) + 64
-}
-
-// settle is the last look at a part of the script that has run to its end: a
-// check, or the text itself. What it has told of is settled.
-func (l *ledger) settle() error {
-	var first *luabind.Error
-	more := 0
-	open := l.open
-	l.open = nil
-	for _, u := range open {
-		switch {
-		case u.seen:
-		case first == nil:
-			first = u.err
-		default:
-			more++
-		}
-	}
-	if first == nil {
-		return nil
-	}
-	e := *first
-	e.Message += `; the script never looked at its result (ok = "any" says that it does not matter)`
-	if more > 0 {
-		e.Message += ", and " + strconv.Itoa(more) + " more like it"
-	}
-	return &e
-}
 
 // result makes the table of an outcome; a failed one has to be looked at.
 func (o *outcome) result(c *luabind.Call) (*lua.LTable, error) {
@@ -102,19 +33,17 @@ func (o *outcome) errorValue(c *luabind.Call) (lua.LValue, error) {
 	if o.w.opts.ok.any {
 		return c.ToLua(e)
 	}
-	u := &unlooked{err: &luabind.Error{Kind: e.Kind, Message: e.Message, Where: e.Where}}
-	ledgerOf(c).add(u)
-	return c.NewError(e, func() { u.seen = true }), nil
+	short := &luabind.Error{Kind: e.Kind, Message: e.Message, Where: e.Where}
+	return c.NewError(e, c.MustLook(short)), nil
 }
 
 // watch puts a metatable in front of the plain one that notices the look.
 func watch(c *luabind.Call, t *lua.LTable, status []field, e *luabind.Error) {
-	u := &unlooked{err: e}
-	ledgerOf(c).add(u)
+	seen := c.MustLook(e)
 	L := c.L()
 	plain := t.Metatable
 	look := func() {
-		u.seen = true
+		seen()
 		for _, f := range status {
 			if v, err := c.ToLua(f.value); err == nil && t.RawGetString(f.name) == lua.LNil {
 				t.RawSetString(f.name, v)
