@@ -31,24 +31,28 @@ type Report struct {
 	Processes []Process
 	// Error is why the script as a whole could not be evaluated; empty: it was.
 	Error string
+	// Exited is the n of exit(n), with which the script ended itself; 0: it did
+	// not, or all was well.
+	Exited int
 	// Incomplete is where a dry run could not go on: "cannot predict past …".
 	Incomplete string
 }
 
-// Finding is the result of one check.
+// Finding is the result of one check, or of a collector that failed.
 type Finding struct {
-	Name     string
-	State    State
-	Text     string // one line, offender first
-	Lines    []Line // what the check said, in order
-	Values   []Value
-	Metrics  []Value // measured without a threshold
-	Seconds  float64
-	Attempts int      // consecutive runs in this state, this one included; 0 without soft
-	Soft     *Soft    // nil: hard
-	Skipped  string   // why it did not run; then State does not count
-	Needs    []string // the checks that it needs
-	Before   *Finding // the state before the fixes ran, where one ran after
+	Name      string
+	Collector bool // it is that of a collector: UNKNOWN, with why it failed
+	State     State
+	Text      string // one line, offender first
+	Lines     []Line // what the check said, in order
+	Values    []Value
+	Metrics   []Value // measured without a threshold
+	Seconds   float64
+	Attempts  int      // consecutive runs in this state, this one included; 0 without soft
+	Soft      *Soft    // nil: hard
+	Skipped   string   // why it did not run; then State does not count
+	Needs     []string // the checks that it needs
+	Before    *Finding // the state before the fixes ran, where one ran after
 }
 
 // Line is one statement of a check.

@@ -44,6 +44,9 @@ func (r *Report) writeNagios(w io.Writer) error {
 // exit code.
 func (r *Report) nagiosFirstLine() string {
 	state := State(r.Exit(false))
+	if r.Exited != 0 && r.Error == "" {
+		state = State(min(uint(r.Exited), uint(Unknown)))
+	}
 	text := nagiosClean(r.nagiosText(state))
 	if text == "" {
 		text = "no text"
@@ -57,6 +60,8 @@ func (r *Report) nagiosText(state State) string {
 		return r.Error
 	case r.State() != OK:
 		return r.offenders()
+	case r.Exited != 0:
+		return "exit(" + strconv.Itoa(r.Exited) + ")"
 	case state != OK && r.Incomplete != "":
 		return r.Incomplete
 	case state != OK:

@@ -278,3 +278,15 @@ func leaveOneOut(d *nagios) bool {
 	}
 	return true
 }
+
+// What a script says with exit(n) is the state, for that is what is exited with.
+func TestNagiosExited(t *testing.T) {
+	for n, want := range map[int]string{
+		1: "WARNING - exit(1)\n", 2: "CRITICAL - exit(2)\n", 3: "UNKNOWN - exit(3)\n", 7: "UNKNOWN - exit(7)\n", 255: "UNKNOWN - exit(255)\n",
+	} {
+		var b strings.Builder
+		if err := (&Report{Exited: n}).Write(&b, Nagios, Options{}); err != nil || b.String() != want {
+			t.Errorf("exit(%d): %q, want %q (%v)", n, b.String(), want, err)
+		}
+	}
+}

@@ -88,7 +88,7 @@ func (g *registry) admit(c *luabind.Call, d *declared, placeOf func(string) (str
 		return c.Usage("name", "there is a %s %q already, at %s", c.Name(), d.name, place)
 	}
 	d.where = c.Where()
-	g.run.Declared = true
+	g.run.declare()
 	return nil
 }
 

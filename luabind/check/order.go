@@ -137,7 +137,7 @@ func (g *registry) selected() (selection, error) {
 		}
 		if !hit {
 			all := g.all()
-			return s, luabind.Errorf(luabind.KindUsage, "--only %s: there is no check, collector or fix of that name%s; there are: %s",
+			return s, askedError("--only %s: there is no check, collector or fix of that name%s; there are: %s",
 				oneLine(name), nearest(name, all), strings.Join(all, ", "))
 		}
 	}

@@ -4,7 +4,10 @@ package check
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"opslua/internal/report"
@@ -29,6 +32,47 @@ type Run struct {
 
 	params bool             // the script called param
 	now    func() time.Time // nil: time.Now
+	seen   seen
+}
+
+// ErrAsked is the cause of every error about Set and Only: the mistake is not
+// the script's, but that of whoever asked for the run.
+var ErrAsked = errors.New("not what the script has")
+
+func askedError(format string, args ...any) error {
+	e := luabind.Errorf(luabind.KindUsage, format, args...)
+	e.Cause = ErrAsked
+	return e
+}
+
+// seen is what other goroutines may know of a run that goes on. It lives as long
+// as the run and is safe for concurrent use.
+type seen struct {
+	mu       sync.Mutex
+	declared bool
+	findings []report.Finding
+}
+
+// SoFar gives whether the script has declared anything, and the findings of the
+// checks that have ended, as they were before any fix. Unlike the rest of a run
+// it may be asked by any goroutine at any time: for a run that does not stop.
+func (r *Run) SoFar() (declared bool, findings []report.Finding) {
+	r.seen.mu.Lock()
+	defer r.seen.mu.Unlock()
+	return r.seen.declared, slices.Clone(r.seen.findings)
+}
+
+func (r *Run) declare() {
+	r.Declared = true
+	r.seen.mu.Lock()
+	defer r.seen.mu.Unlock()
+	r.seen.declared = true
+}
+
+func (r *Run) found(f report.Finding) {
+	r.seen.mu.Lock()
+	defer r.seen.mu.Unlock()
+	r.seen.findings = append(r.seen.findings, f)
 }
 
 // Description is what a script declares: plain data.
@@ -70,10 +114,10 @@ func (r *Run) Unused() error {
 		return nil
 	}
 	if len(r.Set) > 0 && !r.params {
-		return luabind.Errorf(luabind.KindUsage, "--set %s: the script declares no parameters (param{...})", oneLine(r.Set[0]))
+		return askedError("--set %s: the script declares no parameters (param{...})", oneLine(r.Set[0]))
 	}
 	if len(r.Only) > 0 && !r.Declared {
-		return luabind.Errorf(luabind.KindUsage, "--only %s: the script declares no check, collector or fix", oneLine(r.Only[0]))
+		return askedError("--only %s: the script declares no check, collector or fix", oneLine(r.Only[0]))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -125,6 +126,7 @@ func (e *engine) checks(order []*checkDecl, sel selection) error {
 func (e *engine) note(f report.Finding) {
 	e.at[f.Name] = len(e.rep.Findings)
 	e.rep.Findings = append(e.rep.Findings, f)
+	e.run.found(f)
 }
 
 // finding gives the last finding of a check.
@@ -155,7 +157,7 @@ func (e *engine) check(d *checkDecl) (report.Finding, error) {
 	})
 	d.live.r = nil
 	if err != nil {
-		r.say(stateOf(err), e.c.ErrorText(err))
+		r.say(stateOf(err), e.textOf(err))
 	} else {
 		r.unasked(e.c)
 	}
@@ -165,6 +167,16 @@ func (e *engine) check(d *checkDecl) (report.Finding, error) {
 		return f, err
 	}
 	return f, nil
+}
+
+// textOf is what an error says. One that comes from the end of the run itself,
+// and not from what the check did, has the reason of that.
+func (e *engine) textOf(err error) string {
+	var own *luabind.Error
+	if ctx := e.c.Context(); ctx.Err() != nil && !errors.As(err, &own) {
+		return "not finished: " + context.Cause(ctx).Error()
+	}
+	return e.c.ErrorText(err)
 }
 
 // over says that an error ends the script and not just a part of it: its
@@ -224,10 +236,11 @@ func (e *engine) verdict() error {
 	slices.SortStableFunc(bad, func(a, b *report.Finding) int { return byBadness(a.State, b.State) })
 	var texts []string
 	for _, f := range bad {
+		if f.Collector {
+			texts = append(texts, "collect "+f.Name+": "+f.Text)
+			continue
+		}
 		texts = append(texts, joinWith(": ", "check "+f.Name+" is "+f.State.String(), f.Text))
-	}
-	if e.rep.Error != "" {
-		texts = append(texts, e.rep.Error)
 	}
 	for i := range e.rep.Fixes {
 		if f := &e.rep.Fixes[i]; f.Status == report.FixFailed || f.Status == report.FixRolledBack {

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"opslua/internal/luacode"
-	"opslua/luabind"
 )
 
 // set gives parameters the values that were asked for, as "name=value". The
@@ -20,7 +19,7 @@ func set(list []*parameter, given []string) error {
 	for _, g := range given {
 		name, value, ok := strings.Cut(g, "=")
 		if !ok {
-			return luabind.Errorf(luabind.KindUsage, "--set %s: want name=value", quoted(g))
+			return askedError("--set %s: want name=value", quoted(g))
 		}
 		p, known := byName[name]
 		if !known {
@@ -31,7 +30,7 @@ func set(list []*parameter, given []string) error {
 			err = p.allows(v)
 		}
 		if err != nil {
-			return luabind.Errorf(luabind.KindUsage, "--set %s: %w", name, err)
+			return askedError("--set %s: %w", name, err)
 		}
 		if more, isList := v.([]any); isList && came[name] {
 			v = append(p.value.([]any), more...)
@@ -40,7 +39,7 @@ func set(list []*parameter, given []string) error {
 	}
 	for _, p := range list {
 		if p.required && !came[p.name] {
-			return luabind.Errorf(luabind.KindUsage, "the parameter %s is required: --set %s=…", p.name, p.name)
+			return askedError("the parameter %s is required: --set %s=…", p.name, p.name)
 		}
 	}
 	return nil
@@ -51,7 +50,7 @@ func unknownSet(name string, names []string) error {
 	if hint == "" && len(names) > 0 {
 		hint = "; there are: " + strings.Join(names, ", ")
 	}
-	return luabind.Errorf(luabind.KindUsage, "--set %s: the script has no parameter of that name%s", oneLine(name), hint)
+	return askedError("--set %s: the script has no parameter of that name%s", oneLine(name), hint)
 }
 
 // parse reads a value by the type of the parameter.
