@@ -4,7 +4,7 @@
 --
 --   opslua run certs.lua --set 'files=/etc/nginx/ssl/*.crt,/srv/app/tls.pem'
 --
---   files       paths and patterns: * ? [a-z] {a,b} and ** for folders
+--   files       paths and patterns: * ? [a-z], and ** for folders
 --   warn, crit  days left, a range
 
 local p = param{

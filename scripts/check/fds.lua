@@ -1,7 +1,7 @@
 #!/usr/bin/env opslua
 -- File descriptors: of the whole host, and of the process that is nearest to
--- its own limit. Without root only own processes show theirs: the second check
--- says UNKNOWN then (--only "fds of the host" leaves it out).
+-- its own limit. Before Linux 6.2, without root only own processes show theirs:
+-- the second check is UNKNOWN then (--only "fds of the host" leaves it out).
 --
 --   warn, crit  percent of the limit, a range
 

@@ -14,7 +14,7 @@ local p = param{
   match = "",
   user = "",
   count = "1:",
-  rss = "~:",
+  rss = "",
 }
 
 -- This process and its ancestors, whose command lines have the pattern too.
@@ -40,7 +40,8 @@ check("processes", {timeout = "10s"}, function(c)
       count, rss = count + 1, rss + (q.rss or 0)
     end
   end
-  c:value("count", count, {crit = p.count, min = 0, note = p.name ~= "" and p.name or p.match})
-  c:value("rss", rss, {unit = "B", crit = p.rss, min = 0})
+  local of = (p.name ~= "" and p.name or p.match) .. (p.user ~= "" and " of " .. p.user or "")
+  c:value("count", count, {crit = p.count, min = 0, note = of})
+  c:value("rss", rss, {unit = "B", crit = p.rss ~= "" and p.rss or nil, min = 0})
   if rows.partial then c:unknown("the kernel hides processes of other users; run as root") end
 end)

@@ -27,7 +27,7 @@ end
 local function apt(c)
   if #fs.glob(lists .. "/*{Packages,InRelease}*") == 0 then
     c:unknown("there are no lists of packages; apt-get update fetches them")
-    return
+    return nil
   end
   local out = proc.read{
     "apt-get", "-s", "-q", "-o", "Debug::NoLocking=true", "--with-new-pkgs", "upgrade",
@@ -57,17 +57,18 @@ local function dnf(...)
   return n
 end
 
+local function waiting(c)
+  if proc.which("apt-get") then return apt(c) end
+  if proc.which("dnf") then return dnf(), dnf("--security") end
+  c:unknown("neither apt-get nor dnf is there")
+end
+
 check("updates", {timeout = "3m"}, function(c)
-  local all, security
-  if proc.which("apt-get") then
-    all, security = apt(c)
-  elseif proc.which("dnf") then
-    all, security = dnf(), dnf("--security")
-  else
-    c:unknown("neither apt-get nor dnf is there")
-  end
+  local all, security = try(waiting, c)
   if all then
     c:value("updates", all, {warn = p.warn, min = 0})
     c:value("security", security, {crit = p.security, min = 0})
+  elseif security then
+    c:unknown("%s", security.message) -- they failed: that says nothing about updates
   end
 end)
