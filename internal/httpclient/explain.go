@@ -74,16 +74,17 @@ func (x *exchange) reason(ctx context.Context, err error) (Reason, string) {
 	switch {
 	case errors.Is(ended, context.Canceled):
 		return Cancelled, "cancelled"
-	case ended != nil:
-		return Timeout, x.progress("before the deadline")
-	case Ended(ctx) != nil:
-		return Timeout, x.progress("within " + short(x.timeout))
+	// What the server did is known, however late it is.
 	case errors.Is(err, errTooLarge):
 		return TooLarge, fmt.Sprintf("the body is larger than %d bytes", x.maxBody)
 	case errors.Is(err, errTooMany):
 		return Redirects, errTooMany.Error()
 	case errors.Is(err, errScheme) || strings.Contains(err.Error(), "Location header"):
 		return Redirects, "the redirect leads to no URL of HTTP"
+	case ended != nil:
+		return Timeout, x.progress("before the deadline")
+	case Ended(ctx) != nil:
+		return Timeout, x.progress("within " + short(x.timeout))
 	}
 	return Explain(err)
 }

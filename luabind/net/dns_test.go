@@ -51,6 +51,9 @@ func (z *zone) answer(q []byte, udp bool) []byte {
 	if udp && z.cut {
 		flags, records = flags|flagCut, nil
 	}
+	if asked == "bare.example" { // what refuses at once does not repeat the question
+		return slices.Concat(q[:2], be16(flags, 0, 0, 0, 0))
+	}
 	out := slices.Concat(q[:2], be16(flags, 1, uint16(len(records)), 0, 0), q[headerSize:])
 	for _, rec := range records {
 		owner := []byte{0xc0, headerSize} // a pointer to the question
@@ -139,7 +142,7 @@ func v4(s string) []byte { return netip.MustParseAddr(s).AsSlice() }
 // example is a zone with one of each.
 func example() *zone {
 	return &zone{
-		rcode: map[string]uint16{"broken.example": 2, "closed.example": 5},
+		rcode: map[string]uint16{"broken.example": 2, "closed.example": 5, "bare.example": 5},
 		records: map[string][]rr{
 			"x.example A":                {{"", typeA, v4("192.0.2.9")}, {"", typeA, v4("192.0.2.10")}, {"", typeA, v4("192.0.2.9")}, {"forged.example", typeA, v4("192.0.2.66")}},
 			"x.example AAAA":             {{"", typeAAAA, v4("2001:db8::1")}},
@@ -201,6 +204,7 @@ func TestDNSFailures(t *testing.T) {
 		`"loop.example", "A", {server = "SERVER"}`:               {luabind.KindNotFound, "it has no A record"},
 		`"broken.example", "A", {server = "SERVER"}`:             {luabind.KindNet, `net.dns: "broken.example" at ` + names["SERVER"] + ": the name server failed (SERVFAIL)"},
 		`"closed.example", "A", {server = "SERVER"}`:             {luabind.KindNet, "REFUSED"},
+		`"bare.example", "A", {server = "SERVER"}`:               {luabind.KindNet, "REFUSED"},
 		`"x.example", "A", {server = "MUTE", timeout = "500ms"}`: {luabind.KindTimeout, "no answer within 500ms"},
 		`"x.example", "A", {server = "FREE"}`:                    {luabind.KindNet, "connection refused"},
 		`"name.invalid", {timeout = "5s"}`:                       {luabind.KindNotFound, "no such name"},

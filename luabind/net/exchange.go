@@ -99,7 +99,8 @@ func askOne(ctx context.Context, server, name string, typ uint16, timeout time.D
 		return nil, err
 	}
 	fits := func(m *message) bool {
-		return m.id == id && m.flags&flagReply != 0 && m.typ == typ && strings.EqualFold(m.name, strings.TrimSuffix(name, "."))
+		asked := m.typ == typ && strings.EqualFold(m.name, strings.TrimSuffix(name, "."))
+		return m.id == id && m.flags&flagReply != 0 && (asked || m.name == "" && m.rcode() != 0)
 	}
 	m, err := byUDP(ctx, server, q, fits)
 	if err != nil || !m.cut() {

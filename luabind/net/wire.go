@@ -107,7 +107,8 @@ type record struct {
 	text string
 }
 
-// parse reads a message with one question, as far as the end of its answers.
+// parse reads a message with one question, or an error alone, as far as the end
+// of its answers.
 // One that says that it was cut needs to be whole only up to its question.
 func parse(b []byte) (*message, error) {
 	if len(b) < headerSize {
@@ -116,6 +117,9 @@ func parse(b []byte) (*message, error) {
 	m := &message{id: binary.BigEndian.Uint16(b), flags: binary.BigEndian.Uint16(b[2:])}
 	questions, answers := binary.BigEndian.Uint16(b[4:]), binary.BigEndian.Uint16(b[6:])
 	r := reader{b: b, at: headerSize}
+	if questions == 0 && m.rcode() != 0 {
+		return m, nil // who refuses a question need not repeat it
+	}
 	if questions != 1 {
 		return nil, errMessage
 	}
