@@ -1,5 +1,7 @@
 package report
 
+import "slices"
+
 // Exit gives the exit code of the run: 0 OK; 1 WARNING, a fix that failed or was
 // rolled back, or a plan that could not go on; 2 CRITICAL; 3 UNKNOWN, or a
 // script that could not be evaluated. A blocked fix and a skipped check change
@@ -7,7 +9,8 @@ package report
 // run that something would change.
 //
 // A report with an Error is 3 whatever its checks had found: a monitoring system
-// must not take part of the answer for all of it.
+// must not take part of the answer for all of it. A collector that failed is a
+// finding like others and hides nothing CRITICAL.
 func (r *Report) Exit(detailed bool) int {
 	if r.Error != "" {
 		return int(Unknown)
@@ -22,13 +25,11 @@ func (r *Report) Exit(detailed bool) int {
 	return code
 }
 
+// failed says that the host is not as the fix should have left it.
+func (s FixStatus) failed() bool { return s == FixFailed || s == FixRolledBack }
+
 func (r *Report) fixFailed() bool {
-	for i := range r.Fixes {
-		if s := r.Fixes[i].Status; s == FixFailed || s == FixRolledBack {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Fixes, func(f Fix) bool { return f.Status.failed() })
 }
 
 // changed says that a fix changed the host, or in a dry run that it, or anything

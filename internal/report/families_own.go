@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -17,7 +18,7 @@ func (r *Report) ownMetrics(o Options) []Metric {
 	}
 	list = append(list, Metric{
 		Name: "opslua_success", Type: Gauge, Value: success,
-		Help: "Whether the last run evaluated its script and no fix failed: 1, else 0.",
+		Help: "Whether the last run evaluated its script and no collector or fix failed: 1, else 0.",
 	})
 	if r.Started.IsZero() {
 		return list
@@ -29,15 +30,11 @@ func (r *Report) ownMetrics(o Options) []Metric {
 	})
 }
 
-// succeeded says that the script was evaluated and that no fix failed; what the
-// checks found does not matter.
+// succeeded says that the script was evaluated, that no metrics are missing and
+// that no fix failed; what the checks found does not matter.
 func (r *Report) succeeded() bool {
-	for i := range r.Fixes {
-		if s := r.Fixes[i].Status; s == FixFailed || s == FixRolledBack {
-			return false
-		}
-	}
-	return r.Error == ""
+	missing := slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Collector })
+	return r.Error == "" && !missing && !r.fixFailed()
 }
 
 // stateMetrics has one state a name: where two checks have one name it is the

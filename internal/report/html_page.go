@@ -78,7 +78,7 @@ func htmlVerdict(r *Report) htmlBadge {
 	state := r.State()
 	switch {
 	case state != OK:
-	case !r.succeeded():
+	case r.fixFailed():
 		return htmlBadge{"warn", "warn", "FIX FAILED"}
 	case r.Incomplete != "":
 		return htmlBadge{"warn", "warn", "INCOMPLETE"}

@@ -37,7 +37,7 @@ opslua_check_state{check="odd"} 3
 opslua_check_value{check="disk",label="/",unit="%"} 97.5
 opslua_check_value{check="disk",label="inodes",unit=""} 12
 # TYPE opslua_success gauge
-# HELP opslua_success Whether the last run evaluated its script and no fix failed: 1, else 0.
+# HELP opslua_success Whether the last run evaluated its script and no collector or fix failed: 1, else 0.
 opslua_success 1
 # TYPE opslua_last_run_timestamp_seconds gauge
 # UNIT opslua_last_run_timestamp_seconds seconds

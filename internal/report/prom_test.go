@@ -51,7 +51,7 @@ opslua_check_state{check="odd"} 3
 # TYPE opslua_check_value gauge
 opslua_check_value{check="disk",label="/",unit="%"} 97.5
 opslua_check_value{check="disk",label="inodes",unit=""} 12
-# HELP opslua_success Whether the last run evaluated its script and no fix failed: 1, else 0.
+# HELP opslua_success Whether the last run evaluated its script and no collector or fix failed: 1, else 0.
 # TYPE opslua_success gauge
 opslua_success 1
 # HELP opslua_last_run_timestamp_seconds When the last run ended, in seconds since 1970 began, UTC.

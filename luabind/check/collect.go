@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -37,13 +38,15 @@ func collect(c *luabind.Call) error {
 	return nil
 }
 
-// collectors runs the collectors. One that raises makes the report's error: what
-// is missing must not look like what is not there. The others still run.
+// collectors runs the collectors. One that raises becomes a finding: what is
+// missing must not look like what is not there, and must not hide what the checks
+// found. The others still run.
 func (e *engine) collectors(sel selection) error {
 	for _, d := range e.g.collects {
 		if !sel.collects[d.name] {
 			continue
 		}
+		started := time.Now()
 		d.live.e = e
 		err := e.c.Scope("collect "+d.name, d.timeout, func() error {
 			_, err := e.c.Invoke(d.fn, d.obj)
@@ -56,11 +59,22 @@ func (e *engine) collectors(sel selection) error {
 		if e.over(err) {
 			return err
 		}
-		if e.rep.Error == "" {
-			e.rep.Error = "collect " + d.name + ": " + strings.TrimPrefix(e.c.ErrorText(err), "collect "+d.name+": ")
-		}
+		e.rep.Findings = append(e.rep.Findings, e.failedCollector(d, err, time.Since(started)))
 	}
 	return nil
+}
+
+// failedCollector is never in e.at: no check needs it and no fix is for it.
+func (e *engine) failedCollector(d *collectDecl, err error, took time.Duration) report.Finding {
+	name := d.name
+	for _, clash := e.at[name]; clash; _, clash = e.at[name] {
+		name = "collect " + name
+	}
+	text := oneLine(strings.TrimPrefix(e.c.ErrorText(err), "collect "+d.name+": "))
+	return report.Finding{
+		Name: name, Collector: true, State: report.Unknown, Text: text, Seconds: took.Seconds(),
+		Lines: []report.Line{{State: report.Unknown, Text: text}},
+	}
 }
 
 func engineOf(c *luabind.Call) (*engine, error) {

@@ -19,8 +19,8 @@ collect("m", function(m)
   m:counter("c_total", 5)
   m:info("i", {version = "1"}, "I.")
 end)`)
-	if r.Error != "" {
-		t.Fatal(r.Error)
+	if len(r.Findings) != 0 {
+		t.Fatal(states(r))
 	}
 	same(t, "metrics", asJSON(t, r.Metrics), `[`+
 		`{"Name":"g","Type":"gauge","Help":"Help.","Labels":[{"Name":"a","Value":"7"},{"Name":"b","Value":"x"},{"Name":"c","Value":"true"}],"Value":1.5},`+
@@ -60,8 +60,9 @@ func TestCollectorsThatFail(t *testing.T) {
 	} {
 		r := newBench(t).ok(`collect("bad", {timeout = "50ms"}, function(m) ` + body + ` end)
 collect("good", function(m) m:gauge("good", 1) end) check("c", {}, function(c) c:ok("c") end)`)
-		if !strings.HasPrefix(r.Error, "collect bad: ") || !strings.Contains(r.Error, want) {
-			t.Errorf("%s: got %s, want %s", body, r.Error, want)
+		if f := r.Findings[1]; r.Error != "" || f.Name != "bad" || !f.Collector || f.State != report.Unknown ||
+			strings.HasPrefix(f.Text, "collect bad: ") || !strings.Contains(f.Text, want) {
+			t.Errorf("%s: got %q %+v, want %s", body, r.Error, f, want)
 		}
 		if n := len(r.Metrics); n == 0 || r.Metrics[n-1].Name != "good" || r.Exit(false) != 3 {
 			t.Errorf("%s: %v", body, r.Metrics)
@@ -72,7 +73,18 @@ collect("good", function(m) m:gauge("good", 1) end) check("c", {}, function(c) c
 // One name has one type in a whole run.
 func TestSeriesAcrossCollectors(t *testing.T) {
 	r := newBench(t).ok(`collect("a", function(m) m:gauge("x", 1) end) collect("b", function(m) m:counter("x", 1) end)`)
-	same(t, "error", r.Error, `collect b: m:counter: name: "x" is a gauge already, and cannot be a counter too`)
+	same(t, "findings", states(r), `b UNKNOWN: m:counter: name: "x" is a gauge already, and cannot be a counter too`)
+}
+
+// A collector that failed does not hide what a check found, nor take its name.
+func TestFailedCollectorBesideChecks(t *testing.T) {
+	r := newBench(t).ok(`check("a", function(c) c:crit("down") end) check("collect a", function(c) c:ok("x") end)
+collect("a", function(m) m:gauge("g", 1) error("boom", 0) end)
+fix("f", {on = "a"}, function(f) f:step("s", function() end) end)`)
+	same(t, "findings", states(r), "a CRITICAL: down; collect a OK: x; collect collect a UNKNOWN: boom")
+	if r.Exit(false) != 2 || len(r.Metrics) != 1 || len(r.Fixes[0].Steps) != 1 {
+		t.Errorf("exit %d, %d metrics, %+v", r.Exit(false), len(r.Metrics), r.Fixes)
+	}
 }
 
 func TestRows(t *testing.T) {
@@ -85,8 +97,8 @@ collect("m", function(m)
   m:rows("p", proc.list{pid = 1, fields = {"pid", "name"}}, {key = "pid"})
   m:rows("none", {})
 end)`)
-	if r.Error != "" {
-		t.Fatal(r.Error)
+	if len(r.Findings) != 0 {
+		t.Fatal(states(r))
 	}
 	same(t, "rows", asJSON(t, r.Rows[:2]), `[{"Name":"r","Columns":["b","a","c"],"Key":"","Rows":[{"a":"x","b":1},{"b":2.5,"c":true}],"Diff":null},`+
 		`{"Name":"s","Columns":["a","b"],"Key":"b","Rows":[{"a":"x","b":1},{"b":2.5,"c":true}],"Diff":null}]`)
@@ -101,8 +113,8 @@ func TestChanges(t *testing.T) {
 		t.Helper()
 		r, err := b.do(t.Context(), dry, `collect("m", function(m) m:rows("r", `+rows+`, {key = "k"}) end)`,
 			func(r *check.Run) { r.Changes = changes })
-		if err != nil || r.Error != "" {
-			t.Fatal(err, r.Error)
+		if err != nil || len(r.Findings) != 0 {
+			t.Fatal(err, states(r))
 		}
 		return r
 	}
@@ -125,15 +137,15 @@ func TestChangesWithoutState(t *testing.T) {
 	b.dir = ""
 	r, err := b.do(t.Context(), false, `collect("m", function(m) m:rows("r", {{k = 1}}, {key = "k"}) end)`,
 		func(r *check.Run) { r.Changes = true })
-	if err != nil || r.Error != "collect m: m:rows: differences to the last run need a state directory" {
-		t.Error(err, r.Error)
+	if err != nil || states(r) != "m UNKNOWN: m:rows: differences to the last run need a state directory" {
+		t.Error(err, states(r))
 	}
 	b.dir = filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(b.dir, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r, err = b.do(t.Context(), false, `collect("m", function(m) m:rows("r", {{k = 1}}, {key = "k"}) end)`, nil)
-	if err != nil || !strings.Contains(r.Error, "the rows for the next run cannot be kept") {
-		t.Error(err, r.Error)
+	if err != nil || !strings.Contains(states(r), "m UNKNOWN: m:rows: the rows for the next run cannot be kept") {
+		t.Error(err, states(r))
 	}
 }
