@@ -43,7 +43,7 @@ func splitLine(args []string) (*line, error) {
 	}
 	l.takeCommand(ended == 0)
 	switch {
-	case help && (l.command == "file" || l.command == "run") && len(l.words) > 0:
+	case help && (l.command == "file" || l.command == "run") && len(l.words) > 0 && l.words[0] != "-":
 		*l = line{command: "help", words: []string{l.command, l.words[0]}}
 	case help && l.command != "" && l.command != "help":
 		*l = line{command: "help", words: []string{l.command}}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"opslua/internal/report"
 )
 
 // Env is what a run of the command line gets from outside. It is plain data,
@@ -49,6 +51,7 @@ func Main(env Env) (code int) {
 			code = p.end(newPanicError(v))
 		}
 	}()
+	p.set.foresee(env.Args)
 	l, err := splitLine(env.Args)
 	if err == nil {
 		err = p.app().Run(l.argv())
@@ -72,4 +75,8 @@ type program struct {
 	// documented says that the report was written, or is being written by a run
 	// that was left behind.
 	documented atomic.Bool
+	// left is the report of a run that was left behind, leftDeclared that its
+	// script has checks and the like.
+	left         *report.Report
+	leftDeclared bool
 }

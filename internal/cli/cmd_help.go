@@ -10,7 +10,9 @@ import (
 func (p *program) help(c *cli.Context) error {
 	name := c.Args().First()
 	switch script := c.Args().Get(1); {
-	case c.Args().Len() == 2 && (name == "file" || name == "run"): // opslua FILE --help
+	case c.Args().Len() == 2 && name == "file" && noSuchFile(script): // opslua FILE --help
+		return unknownCommand(noFileText, script)
+	case c.Args().Len() == 2 && (name == "file" || name == "run"):
 		return p.scriptHelp(script)
 	case c.Args().Len() > 1:
 		return usagef(takesOneCommand)

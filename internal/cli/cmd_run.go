@@ -26,8 +26,14 @@ func (p *program) run(c *cli.Context) error {
 // command nor a file is more likely a mistyped command.
 func (p *program) runFile(c *cli.Context) error {
 	name := c.Args().First()
-	if _, err := os.Lstat(name); os.IsNotExist(err) && !strings.ContainsAny(name, "/.") {
+	if noSuchFile(name) {
 		return unknownCommand(noFileText, name)
 	}
 	return p.run(c)
+}
+
+// noSuchFile says that a word names no file and does not look like one either.
+func noSuchFile(name string) bool {
+	_, err := os.Lstat(name)
+	return os.IsNotExist(err) && !strings.ContainsAny(name, "/.")
 }

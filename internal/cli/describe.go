@@ -16,7 +16,7 @@ import (
 )
 
 // describeTime is how long a script may take to say what it declares.
-const describeTime = 5 * time.Second
+const describeTime = 2 * time.Second
 
 // scriptHelp is "opslua FILE --help": what the script says of itself. It runs
 // without any permission up to its end, but no check, collector or fix does.
@@ -25,11 +25,11 @@ func (p *program) scriptHelp(file string) error {
 	if err != nil {
 		return err
 	}
-	d, err := describe(p.env.Environ, file)
+	d, ended, err := describe(p.env.Environ, file)
 	if err != nil {
 		return err
 	}
-	return p.print(scriptHelpText(file, leadingComment(source), d))
+	return p.print(scriptHelpText(file, leadingComment(source), d, ended))
 }
 
 func readScript(file string) (string, error) {
@@ -48,8 +48,9 @@ func readScript(file string) (string, error) {
 	return string(data), nil
 }
 
-// describe gives what a script declares, as far as it comes.
-func describe(environ []string, file string) (*check.Description, error) {
+// describe gives what a script declares as far as it comes, and why it came no
+// further: a script may want to look at the host before it has declared everything.
+func describe(environ []string, file string) (d *check.Description, ended, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), describeTime)
 	defer cancel()
 	host, err := luabind.New(
@@ -61,17 +62,25 @@ func describe(environ []string, file string) (*check.Description, error) {
 		luabind.WithLimits(luabind.Limits{Memory: defaultMemory, Source: largestScript}),
 	)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := &check.Run{Describe: true, Description: &check.Description{}, Report: &report.Report{}}
-	err = host.Run(check.NewContext(ctx, r), file)
+	ended = host.Run(check.NewContext(ctx, r), file)
 	var load *luabind.LoadError
-	if errors.As(err, &load) {
-		return nil, load
+	var script *luabind.ScriptError
+	var exit *luabind.ExitError
+	var raised *luabind.Error
+	switch {
+	case errors.As(ended, &exit):
+		ended = nil
+	case errors.As(ended, &load) && !errors.As(ended, &script): // not that of a module
+		return nil, nil, load
+	case ctx.Err() != nil:
+		ended = &unableError{stillRunsText(file, describeTime)}
+	case errors.As(ended, &raised) && (raised.Kind == luabind.KindDenied || raised.Kind == luabind.KindPlanned):
+		ended = &unableError{wantsHostText(file, raised.Where)}
 	}
-	// Any other error is that of a script which wants to look at the host before
-	// it has declared everything: what it has declared so far is shown.
-	return r.Description, nil
+	return r.Description, ended, nil
 }
 
 // leadingComment is the comment that a script begins with.

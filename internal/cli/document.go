@@ -17,9 +17,11 @@ import (
 )
 
 // document is the report of one run, from its start until it is written. It
-// belongs to the goroutine of the run, but for its link, which is for any.
+// belongs to the goroutine of the run, but for its link, which is for any, and
+// for left, which is for whoever leaves the run behind.
 type document struct {
 	set      *settings
+	script   string
 	run      *check.Run
 	report   *report.Report
 	recorder *report.Recorder
@@ -28,12 +30,17 @@ type document struct {
 }
 
 func (p *program) newDocument(j job) *document {
+	d := &document{set: &p.set, script: j.name, mask: &mask.Mask{}, started: time.Now()}
+	d.report = d.empty()
+	d.recorder = report.NewRecorder(d.report)
+	d.run = &check.Run{Set: p.set.params, Only: p.set.only, Changes: p.set.changes, Report: d.report}
+	return d
+}
+
+// empty is a report that has found nothing yet.
+func (d *document) empty() *report.Report {
 	host, _ := os.Hostname() // a report without it is better than none
-	r := &report.Report{Script: j.name, Host: host, Started: time.Now(), DryRun: p.set.dryRun}
-	return &document{
-		set: &p.set, report: r, recorder: report.NewRecorder(r), mask: &mask.Mask{}, started: time.Now(),
-		run: &check.Run{Set: p.set.params, Only: p.set.only, Changes: p.set.changes, Report: r},
-	}
+	return &report.Report{Script: d.script, Host: host, Started: d.started, DryRun: d.set.dryRun}
 }
 
 // machine says that standard output belongs to the document alone.
@@ -87,8 +94,7 @@ func (d *document) plan(_ context.Context, c luabind.Change) { d.recorder.Change
 // conclude writes what a run has found, and gives its error: that of the script,
 // that of the report, or the verdict.
 func (p *program) conclude(stop *stopper, out *output, d *document, failed error) error {
-	r := d.report
-	r.Seconds = time.Since(d.started).Seconds()
+	d.report.Seconds = time.Since(d.started).Seconds()
 	if failed == nil && stop.ctx.Err() == nil {
 		failed = d.run.Unused()
 	}
@@ -97,15 +103,43 @@ func (p *program) conclude(stop *stopper, out *output, d *document, failed error
 		return failed
 	}
 	if err := p.writeReport(out, d); err != nil {
-		if failed == nil || exitCode(failed) < exitCode(err) {
-			return errors.Join(err, failed)
+		return p.unwritten(stop, d, failed, err)
+	}
+	if planned && p.seenTogether() { // the report says it
+		return &verdict{d.report.Exit(d.set.detail)}
+	}
+	return d.concluded(failed, planned)
+}
+
+// concluded gives the error of a run together with the verdict on it.
+func (d *document) concluded(failed error, planned bool) error {
+	code, decides := d.verdict(failed, planned)
+	switch {
+	case !decides || code == codeOK && failed == nil:
+		return failed
+	case failed == nil:
+		return &verdict{code}
+	}
+	return errors.Join(&verdict{code}, failed)
+}
+
+// unwritten is the error of a run whose report could not be written. Who reads
+// it has no answer, whatever the script has found, unless it was the reader, a
+// signal or the deadline that ended the writing.
+func (p *program) unwritten(stop *stopper, d *document, failed, err error) error {
+	var file *unableError
+	why := stop.why()
+	if why == nil || errors.As(err, &file) {
+		code := codeUnable
+		if why != nil && why.code > codeSignal {
+			code = why.code
 		}
-		return errors.Join(failed, err)
+		return errors.Join(&verdict{code}, failed, err)
 	}
-	if code, decides := d.verdict(failed, planned); decides {
-		return joinVerdict(code, failed)
+	if failed == nil {
+		failed = why.of(d.script)
 	}
-	return failed
+	return d.concluded(failed, false)
 }
 
 // blame takes the error of the script into the report, and says whether it is
@@ -114,7 +148,9 @@ func (d *document) blame(failed error) (planned bool) {
 	var exit *luabind.ExitError
 	var raised *luabind.Error
 	switch {
-	case failed == nil, errors.As(failed, &exit):
+	case failed == nil:
+	case errors.As(failed, &exit):
+		d.report.Exited = exit.Code
 	case errors.As(failed, &raised) && raised.Kind == luabind.KindPlanned && d.set.dryRun:
 		d.report.Incomplete = d.mask.String(oneLine(failed))
 		return true
@@ -128,11 +164,14 @@ func (d *document) blame(failed error) (planned bool) {
 func oneLine(err error) string {
 	var script *luabind.ScriptError
 	var load *luabind.LoadError
+	var stop *stopError
 	switch {
 	case errors.As(err, &script):
 		return placed(script.Script, script.Line, script.Error())
 	case errors.As(err, &load):
 		return placed(load.Script, load.Line, load.Error())
+	case errors.As(err, &stop) && stop.script != "":
+		return placed(stop.script, 0, stop.msg)
 	}
 	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }
@@ -143,27 +182,20 @@ func (d *document) wanted() bool { return d.set.machine() || d.run.Declared || d
 
 // verdict is the exit code where the report decides about it.
 func (d *document) verdict(failed error, planned bool) (code int, decides bool) {
-	own := exitCode(failed)
 	var exit *luabind.ExitError
 	switch {
 	case errors.As(failed, &exit):
 		return 0, false
 	case failed == nil, planned:
 		return d.report.Exit(d.set.detail), true
-	case (own == codeFailed || own == codeDeadline) && (d.run.Declared || d.set.format == report.Nagios):
-		return codeUnable, true
 	}
-	return 0, false
+	return codeUnable, d.set.evaluates(exitCode(failed), d.run.Declared)
 }
 
-func joinVerdict(code int, failed error) error {
-	switch {
-	case failed != nil:
-		return errors.Join(&verdict{code}, failed)
-	case code != codeOK:
-		return &verdict{code}
-	}
-	return nil
+// evaluates says that a run that failed with this code counts as one that could
+// not find out: a script with checks, or one that a monitoring system has run.
+func (s *settings) evaluates(code int, declared bool) bool {
+	return (code == codeFailed || code == codeDeadline) && (declared || s.format == report.Nagios)
 }
 
 // writeReport writes the document to where it was asked for.
@@ -174,17 +206,26 @@ func (p *program) writeReport(out *output, d *document) error {
 	if d.mask.Active() {
 		d.report.Redact(d.mask.String)
 	}
-	data, err := p.render(d.report)
-	if err != nil {
-		return err
+	shown := *d.report
+	if p.seenTogether() {
+		shown.Error = "" // it stands below, on a line of its own
 	}
-	if d.set.out == "" {
+	data, err := p.render(&shown)
+	switch {
+	case err != nil:
+		return err
+	case d.set.out == "" || isFile(d.set.out, p.env.Stdout):
 		return out.document(data)
 	}
 	if err := saveFile(d.set.out, data); err != nil {
 		return &unableError{saveText(d.set.out, err)}
 	}
 	return nil
+}
+
+// seenTogether says that the report and the errors are seen one below the other.
+func (p *program) seenTogether() bool {
+	return !p.set.machine() && isTerminal(p.env.Stdout) && isTerminal(p.env.Stderr)
 }
 
 // render makes the document.
@@ -208,53 +249,4 @@ func columns(f *os.File) int {
 		return 0
 	}
 	return int(size.Col)
-}
-
-// undocumented writes the document of what never came to be a run: a mistake on
-// the command line, a run that was left behind. Who reads a format for machines
-// gets one in any case.
-func (p *program) undocumented(err error, code int) int {
-	if p.set.format == "" {
-		p.set.format = askedFormat(p.env.Args)
-	}
-	if err == nil || !p.set.machine() || code == codeClosed || !p.documented.CompareAndSwap(false, true) {
-		return code
-	}
-	r := &report.Report{Started: p.started, Seconds: time.Since(p.started).Seconds(), Error: oneLine(err), DryRun: p.set.dryRun}
-	r.Host, _ = os.Hostname()
-	data, failed := p.render(r)
-	switch {
-	case failed != nil:
-	case p.set.out != "":
-		failed = saveFile(p.set.out, data)
-	default:
-		// A reader that does not read holds nobody up for long.
-		stdout := &term{f: p.env.Stdout, until: time.Now().Add(lastDocument)}
-		stdout.write(string(data))
-	}
-	if failed != nil {
-		p.term.line("opslua", saveText(p.set.out, failed))
-		return codeUnable
-	}
-	if p.set.format == report.Nagios && (code == codeFailed || code == codeDeadline) {
-		return codeUnable
-	}
-	return code
-}
-
-// askedFormat finds the format on a command line that could not be taken apart.
-func askedFormat(args []string) report.Format {
-	for i, a := range args {
-		value, ok := strings.CutPrefix(a, "--format=")
-		if a == "--format" && i+1 < len(args) {
-			value, ok = args[i+1], true
-		}
-		if a == "--" {
-			break
-		}
-		if f, err := parseFormat(value); ok && err == nil {
-			return f
-		}
-	}
-	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 
 	"opslua/luabind"
+	"opslua/luabind/check"
 )
 
 // The exit codes that are not a script's own.
@@ -86,7 +87,7 @@ func exitCode(err error) int {
 		return stop.code
 	case errors.As(err, &exit):
 		return exit.Code
-	case errors.As(err, &raised) && raised.Kind == luabind.KindDenied:
+	case errors.Is(err, check.ErrAsked), errors.As(err, &raised) && raised.Kind == luabind.KindDenied:
 		return codeUnable
 	case errors.As(err, &script): // also where its cause is a module that does not load
 		return codeFailed

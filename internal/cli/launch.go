@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"opslua/internal/escape"
 	"opslua/internal/store"
 	"opslua/internal/supervise"
 	"opslua/luabind"
@@ -34,11 +35,11 @@ type job struct {
 func (p *program) launch(j job) error {
 	stop := newStopper(p.env.OwnProcess)
 	defer stop.close()
-	prog := newProgress(p.env.Stderr, p.set.quiet)
+	prog := newProgress(p.env, p.set.quiet)
 	defer prog.close()
 	out := newOutput(p.env.Stdout, isTerminal(p.env.Stdout), stop.cancel)
-	if prog != nil {
-		out.before = prog.clear
+	if prog != nil && isTerminal(p.env.Stdout) {
+		out.writing = prog.writing
 	}
 	d := p.newDocument(j)
 	host, err := p.host(stop, out, d, prog)
@@ -54,23 +55,34 @@ func (p *program) launch(j job) error {
 	defer restore()
 	p.sweep()
 
-	var failed error
+	var ended error // of the run, once done is closed
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		failed = p.perform(check.NewContext(stop.ctx, d.run), host, j)
+		defer recovered(&ended)
+		failed := p.perform(check.NewContext(stop.ctx, d.run), host, j)
 		prog.close()
 		failed = p.finish(stop, out, j, failed)
-		failed = p.conclude(stop, out, d, failed)
+		ended = p.conclude(stop, out, d, failed)
 	}()
 	late := &stopError{code: codeDeadline, msg: deadlineText(p.set.timeout)}
-	if !stop.wait(done, p.deadline(), late, out.giveUp) {
-		failed = stop.why().of(j.name)
+	var failed error
+	if stop.wait(done, p.deadline(), late, out.giveUp) {
+		failed = ended
+	} else {
+		failed = p.leave(stop, d)
 	}
 	if stop.ctx.Err() != nil {
 		p.term.until = time.Now().Add(lastWords)
 	}
 	return failed
+}
+
+// recovered makes a panic of ours an error like others.
+func recovered(err *error) {
+	if v := recover(); v != nil {
+		*err = newPanicError(v)
+	}
 }
 
 // finish writes what is left of the output, which may fail what went well.
@@ -97,13 +109,9 @@ func (p *program) deadline() <-chan time.Time {
 	return time.After(time.Until(p.started.Add(p.set.timeout)))
 }
 
-// perform runs the script. A panic of ours is an error like others.
+// perform runs the script.
 func (p *program) perform(ctx context.Context, host *luabind.Host, j job) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = newPanicError(v)
-		}
-	}()
+	defer recovered(&err)
 	switch {
 	case j.file:
 		return host.Run(ctx, j.name, j.args...)
@@ -131,7 +139,9 @@ func (p *program) host(stop *stopper, out *output, d *document, prog *progress) 
 		stderr = &aside{p.env.Stderr, prog}
 	}
 	if p.set.machine() {
-		stdout = stderr
+		if stdout = stderr; isTerminal(p.env.Stderr) {
+			stdout = escape.NewWriter(stderr)
+		}
 	}
 	options := []luabind.Option{
 		luabind.WithModules(stdlib.Modules()...),

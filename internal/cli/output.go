@@ -30,8 +30,10 @@ type output struct {
 	w       io.Writer // escaped on a terminal
 	lines   bool
 	buf     []byte
-	waiting bool   // a flush is due
-	before  func() // called before each write, to clear the line of progress
+	waiting bool // a flush is due
+	// writing is called before each write, to clear the line of progress, and
+	// what it gives afterwards; nil: there is none.
+	writing func(p []byte) (written func())
 	err     error
 	failed  func(error)
 	abandon chan struct{} // closed: nobody waits for the reader any more
@@ -96,13 +98,15 @@ func (o *output) flush() {
 	if len(o.buf) == 0 || o.err != nil {
 		return
 	}
-	if o.before != nil {
-		o.before()
-	}
 	data := o.buf
 	done := make(chan error, 1)
+	written := func() {}
+	if o.writing != nil {
+		written = o.writing(data)
+	}
 	go func() {
 		_, err := o.w.Write(data)
+		written()
 		done <- err
 	}()
 	var err error

@@ -21,21 +21,25 @@ const (
 
 // progress is the line at the bottom of a terminal that says how far long work
 // has got. It lives as long as a run and is safe for concurrent use; a nil one
-// shows nothing. Whoever else writes to the terminal clears it first.
+// shows nothing. Whoever else writes to the terminal does it within writing or
+// pause. It never waits for a terminal that takes nothing, such as a stopped one.
 type progress struct {
-	mu     sync.Mutex
-	f      *os.File
-	began  time.Time
-	works  []luabind.Progress // under way, in the order in which they began
-	shown  bool
-	paused int // commands that have the terminal
-	stop   chan struct{}
-	once   sync.Once
+	mu      sync.Mutex
+	f       *os.File
+	began   time.Time
+	works   []luabind.Progress // under way, in the order in which they began
+	shown   bool
+	midline bool // what was written last did not end its line
+	paused  int  // others that have the terminal
+	closed  bool
+	stop    chan struct{}
 }
 
-// newProgress shows progress where a person looks at standard error.
-func newProgress(f *os.File, quiet bool) *progress {
-	if quiet || f == nil || !isTerminal(f) {
+// newProgress shows progress where a person looks at standard error, on a
+// terminal that can take a line back.
+func newProgress(env Env, quiet bool) *progress {
+	f := env.Stderr
+	if quiet || f == nil || !isTerminal(f) || variable(env.Environ, "TERM") == "dumb" {
 		return nil
 	}
 	p := &progress{f: f, began: time.Now(), stop: make(chan struct{})}
@@ -82,7 +86,7 @@ func (p *progress) tell(w luabind.Progress) {
 func (p *progress) draw() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.paused > 0 || len(p.works) == 0 || time.Since(p.began) < progressAfter {
+	if p.paused > 0 || p.midline || p.closed || len(p.works) == 0 || time.Since(p.began) < progressAfter || !writable(p.f, 0) {
 		return
 	}
 	parts := make([]string, len(p.works))
@@ -113,24 +117,15 @@ func progressText(w luabind.Progress) string {
 	return text
 }
 
-// clear takes the line away before somebody else writes.
-func (p *progress) clear() {
-	if p == nil {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.erase()
-}
-
 func (p *progress) erase() {
-	if p.shown {
+	if p.shown && writable(p.f, 0) {
 		p.shown = false
 		_, _ = io.WriteString(p.f, "\r\x1b[K")
 	}
 }
 
-// pause leaves the terminal to a command until the function that it gives is called.
+// pause leaves the terminal to somebody else until the function that it gives
+// is called.
 func (p *progress) pause() (resume func()) {
 	if p == nil {
 		return func() {}
@@ -146,14 +141,29 @@ func (p *progress) pause() (resume func()) {
 	}
 }
 
+// writing is pause for who writes b: a line that is left open is not drawn over.
+func (p *progress) writing(b []byte) (written func()) {
+	resume := p.pause()
+	if len(b) > 0 {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.midline = b[len(b)-1] != '\n'
+	}
+	return resume
+}
+
 // close ends the line for good.
 func (p *progress) close() {
 	if p == nil {
 		return
 	}
-	p.once.Do(func() { close(p.stop) })
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	p.closed = true
+	close(p.stop)
 	p.erase()
 	p.works = nil
 }
@@ -165,9 +175,7 @@ type aside struct {
 }
 
 func (a *aside) Write(b []byte) (int, error) {
-	a.p.mu.Lock()
-	defer a.p.mu.Unlock()
-	a.p.erase()
+	defer a.p.writing(b)()
 	return a.f.Write(b)
 }
 

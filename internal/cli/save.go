@@ -7,24 +7,48 @@ import (
 	"syscall"
 )
 
+// mostLinks is how many symbolic links one after the other are followed.
+const mostLinks = 40
+
 // saveFile writes a file at once or not at all: whoever reads it meanwhile, as
 // node_exporter does, sees the old text or the new. The temporary file is hidden
-// and does not end as the file does.
-func saveFile(path string, data []byte) (err error) {
+// and does not end as the file does. A symbolic link stays; the file it names is
+// written.
+func saveFile(path string, data []byte) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		if info.IsDir() {
 			return syscall.EISDIR
 		}
 		// A device or a pipe has no old text to keep.
-		return os.WriteFile(path, data, 0o644)
+		return plainError(os.WriteFile(path, data, 0o644))
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	path, err := behindLinks(path)
+	if err != nil {
+		return plainError(err)
 	}
+	return plainError(replaceFile(path, data))
+}
+
+// behindLinks is the file that a path names, whether it is there or not.
+func behindLinks(path string) (string, error) {
+	for range mostLinks {
+		target, err := os.Readlink(path)
+		if err != nil {
+			return path, nil // no link, or nothing: creating it will tell
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Dir(path) + "/" + target // as the system does, ".." included
+		}
+		path = target
+	}
+	return "", syscall.ELOOP
+}
+
+func replaceFile(path string, data []byte) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".opslua-*.tmp")
 	if err != nil {
-		return plainError(err)
+		return err
 	}
 	defer func() {
 		if err != nil {
@@ -33,28 +57,36 @@ func saveFile(path string, data []byte) (err error) {
 		}
 	}()
 	if _, err = f.Write(data); err != nil {
-		return plainError(err)
+		return err
 	}
 	if err = errors.Join(f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return plainError(err)
+		return err
 	}
 	if err = os.Rename(f.Name(), path); err != nil {
-		return plainError(err)
+		return err
 	}
-	return syncDir(dir)
+	syncDir(dir)
+	return nil
 }
 
-// syncDir makes a rename last.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
+// syncDir makes a rename last. The new text is there already, so that a folder
+// that cannot be synced is no failure.
+func syncDir(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		_ = d.Sync()
+		_ = d.Close()
+	}
+}
+
+// isFile says that a path names an open file, such as /dev/stdout: what replaced
+// it would be seen by nobody who holds it open.
+func isFile(path string, f *os.File) bool {
+	named, err := os.Stat(path)
 	if err != nil {
-		return nil // the file is there; a folder that may not be read cannot be synced
+		return false
 	}
-	defer func() { _ = d.Close() }()
-	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
-		return plainError(err)
-	}
-	return nil
+	open, err := f.Stat()
+	return err == nil && os.SameFile(named, open)
 }
 
 // plainError is the system's word, without the name of a temporary file.

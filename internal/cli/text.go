@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -47,11 +48,11 @@ const (
 func unknownFlag(flag string) error {
 	var known []string
 	for _, f := range flagSpecs() {
-		known = append(known, "--"+f.name)
+		known = append(known, f.name)
 	}
 	hint := " (what is meant for the script stands after --)"
-	if n := nearest(flag, known); n != "" {
-		hint = " (did you mean " + n + "? What is meant for the script stands after --)"
+	if n := nearest(strings.TrimLeft(flag, "-"), known); n != "" {
+		hint = " (did you mean --" + n + "? What is meant for the script stands after --)"
 	}
 	return usagef("unknown flag %s%s", flag, hint)
 }
@@ -146,11 +147,13 @@ func helpText() string {
   opslua eval 'CODE' [ARG]...    run code from the command line
   opslua - [ARG]...              run a script from standard input
   opslua version                 print the version
+  opslua FILE --help             what a script is for, and its parameters
   opslua help [COMMAND]          print this, or the flags of a command
 
 Exit codes: what the script says with exit(n); 0 success; 1 the script failed; 3 the script
 could not be run, or was denied something; 124 its deadline passed; 130 interrupted,
-129 hung up, 143 terminated, 141 output closed.
+129 hung up, 143 terminated, 141 output closed. A script with checks: 0 all are OK; 1 the worst
+is WARNING, or a fix failed; 2 the worst is CRITICAL; 3 UNKNOWN, or it could not find out.
 `
 }
 
@@ -184,7 +187,11 @@ func flagHelp() string {
 const notAFile = "not a regular file"
 
 func saveText(file string, err error) string {
-	return "cannot write the report to " + file + ": " + err.Error() + "; what was there is unchanged"
+	text := "cannot write the report to " + file + ": " + err.Error()
+	if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+		text += "; what was there is unchanged"
+	}
+	return text
 }
 
 func lockText(name string, err error) string { return "--lock " + name + ": " + err.Error() }
@@ -197,8 +204,19 @@ func placed(script string, line int, text string) string {
 	return script + ": " + strings.TrimPrefix(text, script+": ")
 }
 
+func wantsHostText(file, where string) string {
+	if where == "" {
+		where = file
+	}
+	return where + " wants the host, which help leaves alone"
+}
+
+func stillRunsText(file string, d time.Duration) string {
+	return file + " has not come to its end within " + units.FormatDuration(d)
+}
+
 // scriptHelpText is the help of a script.
-func scriptHelpText(file, about string, d *check.Description) string {
+func scriptHelpText(file, about string, d *check.Description, ended error) string {
 	var b strings.Builder
 	b.WriteString("opslua run " + file + " [--set K=V]... [FLAG]...\n")
 	if about != "" {
@@ -221,6 +239,9 @@ func scriptHelpText(file, about string, d *check.Description) string {
 		if len(list.names) > 0 {
 			b.WriteString("\n" + list.title + ": " + strings.Join(list.names, ", ") + "\n")
 		}
+	}
+	if ended != nil {
+		b.WriteString("\nThere may be more: " + oneLine(ended) + "\n")
 	}
 	b.WriteString("\nFlags that all scripts have: opslua help run\n")
 	return escape.Text(b.String())

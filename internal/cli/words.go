@@ -1,15 +1,23 @@
 package cli
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // longestWord bounds what is compared.
 const longestWord = 64
 
-// nearest finds the known word that was probably meant, or "".
+// nearest finds the known word that was probably meant, or "": one of which the
+// word is the beginning, or one that is a few edits away.
 func nearest(word string, known []string) string {
-	best, dist := "", min(len(word)/3+2, longestWord)
+	best, dist := "", min(max(2, len(word)/3+1), longestWord)
 	for _, k := range known {
-		if d := distance(word, k); d < dist {
+		d := distance(word, k)
+		if len(word) > 2 && strings.HasPrefix(k, word) {
+			d = min(d, 1)
+		}
+		if d < dist {
 			best, dist = k, d
 		}
 	}

@@ -172,6 +172,10 @@ func (e *engine) check(d *checkDecl) (report.Finding, error) {
 // textOf is what an error says. One that comes from the end of the run itself,
 // and not from what the check did, has the reason of that.
 func (e *engine) textOf(err error) string {
+	var exit *luabind.ExitError
+	if errors.As(err, &exit) {
+		return fmt.Sprintf("the script ended itself: exit(%d)", exit.Code)
+	}
 	var own *luabind.Error
 	if ctx := e.c.Context(); ctx.Err() != nil && !errors.As(err, &own) {
 		return "not finished: " + context.Cause(ctx).Error()
