@@ -142,11 +142,28 @@ func FuzzResolve(f *testing.F) {
 			return
 		}
 		if err == nil {
-			if _, err := statAt(unix.AT_FDCWD, real); err == nil && kernel != unix.ENOTDIR {
+			if _, err := statAt(unix.AT_FDCWD, real); err == nil {
 				t.Fatalf("%q: the kernel says %v, we found %q", p, kernel, real)
 			}
 		}
 	})
+}
+
+// A link that has come into the path since it was granted is not followed.
+func TestLockFollowsNoLink(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = os.Mkdir(dir+"/d", 0o755)
+	_ = os.Symlink("d", dir+"/l")
+	if f, err := lockNow(dir + "/l/x"); err == nil {
+		_ = f.Close()
+		t.Error("it was locked")
+	}
+	if _, err := os.Stat(dir + "/d/x"); err == nil {
+		t.Error("it was made")
+	}
 }
 
 // What has no links in it any more is opened as it is, or not at all.

@@ -2,6 +2,7 @@ package fs
 
 import (
 	"context"
+	"io"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -84,5 +85,10 @@ func writeKernel(real, text string) error {
 		return err
 	}
 	defer func() { _ = unix.Close(fd) }()
-	return again(func() error { _, err := unix.Write(fd, []byte(text)); return err })
+	n := 0
+	err = again(func() (err error) { n, err = unix.Write(fd, []byte(text)); return err })
+	if err == nil && n < len(text) {
+		err = io.ErrShortWrite
+	}
+	return err
 }

@@ -3,10 +3,9 @@ package fs
 import (
 	"context"
 	"errors"
-	"syscall"
+	"os"
 	"time"
 
-	"github.com/gofrs/flock"
 	"golang.org/x/sys/unix"
 
 	"opslua/internal/units"
@@ -20,7 +19,7 @@ const (
 
 // held is a lock of the script. For the script's goroutine; nil is one that a
 // dry run has not taken.
-type held struct{ f *flock.Flock }
+type held struct{ f *os.File }
 
 func (h *held) release() {
 	if h.f != nil {
@@ -48,12 +47,12 @@ func lock(c *luabind.Call) error {
 		c.Plan(luabind.Change{Op: "lock", Text: "lock " + shown(t.abs), Path: t.abs})
 		return c.Return(c.NewObject("lock", &held{}))
 	}
-	f, err := wait(c, func(ctx context.Context) (*flock.Flock, error) {
+	f, err := wait(c, func(ctx context.Context) (*os.File, error) {
 		if timeout.Off {
 			return t.lock(ctx, 0)
 		}
 		return t.lock(ctx, max(timeout.V, time.Nanosecond))
-	}, func(f *flock.Flock) { _ = f.Close() })
+	}, func(f *os.File) { _ = f.Close() })
 	if errors.Is(err, errHeld) {
 		return luabind.Errorf(luabind.KindTimeout, "%s %s: somebody else still holds it after %s",
 			c.Name(), shown(path), units.FormatDuration(timeout.V))
@@ -90,7 +89,7 @@ func (t *target) lockable() error {
 
 // lock waits for the lock; timeout 0 waits as long as the script may run. The
 // descriptor is closed in children, so none of them keeps it.
-func (t *target) lock(ctx context.Context, timeout time.Duration) (*flock.Flock, error) {
+func (t *target) lock(ctx context.Context, timeout time.Duration) (*os.File, error) {
 	waiting := ctx
 	if timeout > 0 {
 		var cancel context.CancelFunc
@@ -101,16 +100,15 @@ func (t *target) lock(ctx context.Context, timeout time.Duration) (*flock.Flock,
 		if err := t.lockable(); err != nil {
 			return nil, err
 		}
-		f := flock.New(t.real, flock.SetFlag(unix.O_CREAT|unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC))
-		ok, err := f.TryLock()
-		if err == nil && ok {
-			if t.still(f) {
-				return f, nil
-			}
+		f, err := lockNow(t.real)
+		if err == nil && t.still(f) {
+			return f, nil
+		}
+		if err == nil {
 			_ = f.Close() // the file was removed or replaced while we waited
 			continue
 		}
-		if err != nil {
+		if err != unix.EWOULDBLOCK {
 			return nil, err
 		}
 		select {
@@ -123,16 +121,31 @@ func (t *target) lock(ctx context.Context, timeout time.Duration) (*flock.Flock,
 	}
 }
 
+// lockNow locks the file, which it makes if it is not there; EWOULDBLOCK is that
+// somebody else holds the lock. Network file systems lock for writers only.
+func lockNow(real string) (*os.File, error) {
+	const flags = unix.O_CREAT | unix.O_NONBLOCK | unix.O_NOCTTY
+	fd, err := openReal(real, unix.O_RDWR|flags, 0o600)
+	if err != nil {
+		fd, err = openReal(real, unix.O_RDONLY|flags, 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), real)
+	if err := flockNow(f); err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
 // still says that the path names the file that is locked.
-func (t *target) still(f *flock.Flock) bool {
-	locked, err := f.Stat()
+func (t *target) still(f *os.File) bool {
+	locked, err := statFd(int(f.Fd()))
 	if err != nil {
 		return false
 	}
-	st, ok := locked.Sys().(*syscall.Stat_t)
-	if !ok {
-		return false
-	}
 	now, err := statAt(unix.AT_FDCWD, t.real)
-	return err == nil && now.dev == uint64(st.Dev) && now.ino == st.Ino
+	return err == nil && now.dev == locked.dev && now.ino == locked.ino
 }

@@ -2,6 +2,7 @@ package fs
 
 import (
 	"context"
+	"path"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -87,13 +88,33 @@ func (t *target) movesTo(dst *target) (info, error) {
 	there, err := dst.v.stat(dst.real)
 	switch {
 	case isMissing(err):
-		return in, dst.v.hasFolder(dst.real)
+		return in, dst.v.canTake(dst.real, &in)
 	case err != nil:
 		return in, &atPath{dst.written, err}
-	case t.real != dst.real && (there.typ == typeDir || in.typ == typeDir):
+	case t.real != dst.real && (in.typ == typeDir || there.typ != typeFile && there.typ != typeLink):
 		return in, &atPath{dst.written, refuse("it is there already and is " + there.is() + "; name the new path itself")}
 	}
 	return in, nil
+}
+
+// canTake refuses what cannot be moved to a path where nothing is. A folder
+// that is only planned has no device.
+func (v *view) canTake(real string, in *info) error {
+	if err := v.hasFolder(real); err != nil {
+		return err
+	}
+	dir, err := v.stat(path.Dir(real))
+	if err == nil && in.stays() && in.dev != dir.dev && in.dev != 0 && dir.dev != 0 {
+		return in.cannotCross()
+	}
+	return err
+}
+
+// stays says that it moves within its own file system only.
+func (i *info) stays() bool { return i.typ != typeFile && i.typ != typeLink }
+
+func (i *info) cannotCross() error {
+	return refuse("it is " + i.is() + ", and moves within its own file system only; for a folder, a command such as cp -a copies it")
 }
 
 func moveNow(ctx context.Context, from, to string, in *info) error {
@@ -143,7 +164,7 @@ func moveAcross(ctx context.Context, src *place, to string, in *info) error {
 		err = carryLink(src, dst)
 	default:
 		dst.close()
-		return refuse("it is " + in.is() + ", and moves within its own file system only; for a folder, a command such as cp -a copies it")
+		return in.cannotCross()
 	}
 	if err != nil {
 		return err

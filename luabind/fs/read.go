@@ -138,24 +138,29 @@ func lastLines(ctx context.Context, s *source, n, limit int64) ([]string, error)
 	if n == 0 {
 		return nil, nil
 	}
-	if s.info.size == 0 { // a file of the kernel does not know where it ends
-		text, ok, err := s.read(ctx, 0, limit)
-		if err == nil && !ok {
-			err = tooMuch(limit)
-		}
-		return cutLines([]byte(text), n), err
-	}
+	whole := false
 	const tries = 3
 	for range tries {
+		if whole || s.info.size == 0 {
+			text, ok, err := s.read(ctx, 0, limit)
+			if err == nil && !ok {
+				err = tooMuch(limit)
+			}
+			return cutLines([]byte(text), n), err
+		}
 		end, err := lastBlocks(ctx, s, n, limit)
 		if err != io.EOF && err != io.ErrUnexpectedEOF {
 			return cutLines(end, n), err
 		}
-		now, err := statFd(int(s.f.Fd())) // it was cut off while it was read
+		// It was cut off while it was read, or is a file of the kernel, whose size
+		// says nothing: 0 in /proc, a page in /sys.
+		now, err := statFd(int(s.f.Fd()))
 		if err != nil {
 			return nil, err
 		}
-		s.info.size = now.size + int64(len(s.text))
+		size := now.size + int64(len(s.text))
+		whole = size == s.info.size
+		s.info.size = size
 	}
 	return nil, refuse("it keeps shrinking while it is read")
 }

@@ -46,7 +46,11 @@ func TestRead(t *testing.T) {
 		assert(#fs.read("/proc/self/status") > 100)
 		assert(fs.read("/proc/self/status"):find("Name:", 1, true))
 		assert(#fs.tail("/proc/cpuinfo", 3) == 3 and #fs.hash("/proc/version") == 64)
-		assert(#fs.read("/sys/kernel/mm/transparent_hugepage/enabled") > 0)
+		local sys = "/sys/kernel/mm/transparent_hugepage/enabled" -- claims to have 4096 bytes
+		assert(#fs.read(sys) > 0 and fs.tail(sys)[1] .. "\n" == fs.read(sys))
+		assert(fs.copy(sys, D .. "/sys").changed and not fs.copy(sys, D .. "/sys").changed)
+		assert(fs.write(D .. "/sys", "").changed)
+		eq(fs.read(p, {offset = 2^53}), "")
 		assert(fs.copy("/proc/version", D .. "/version").changed)
 		eq(fs.read(D .. "/version"), fs.read("/proc/version"))
 		eq(fs.diff("a\nb\n", "a\nc\n"), "--- old\n+++ new\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n")
@@ -72,7 +76,9 @@ func TestReadUnderTheDirectory(t *testing.T) {
 		assert(table.concat(fs.glob("*"), " ") == "a")
 		assert(table.concat(fs.glob("./*"), " ") == "./a")
 		assert(table.concat(fs.list("."), " ") == "a")
-		assert(fs.exists(".") and fs.exists("..") and not fs.exists("b"))`)
+		assert(fs.exists(".") and fs.exists("..") and not fs.exists("b"))
+		assert(not fs.exists("a/") and not fs.exists("a/.") and fs.exists("./"))`)
+	l.fails(`fs.read("a/")`, luabind.KindNotFound, "not a directory")
 }
 
 func TestStatAndList(t *testing.T) {

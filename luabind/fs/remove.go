@@ -127,12 +127,11 @@ func (t *target) removes(ctx context.Context, recursive bool) (string, error) {
 	}
 	switch in.typ {
 	case typeFile:
-		s, err := t.v.open(t.real)
-		if err != nil {
-			return "removed a file that cannot be read\n", nil // to remove it takes no right to read it
+		diff, err := t.lost(ctx)
+		if err != nil && ctx.Err() == nil {
+			return "removed a file that cannot be read\n", nil // nor need it be
 		}
-		defer s.close()
-		return contentDiff(ctx, t.written, s, textSource(""))
+		return diff, err
 	case typeDir:
 		entries, err := t.v.list(t.real)
 		if err == nil && len(entries) > 0 && !recursive {
@@ -141,6 +140,16 @@ func (t *target) removes(ctx context.Context, recursive bool) (string, error) {
 		return "removed a directory\n", err
 	}
 	return "removed " + in.is()[2:] + "\n", nil
+}
+
+// lost is the diff of a file that goes.
+func (t *target) lost(ctx context.Context) (string, error) {
+	s, err := t.v.open(t.real)
+	if err != nil {
+		return "", err
+	}
+	defer s.close()
+	return contentDiff(ctx, t.written, s, textSource(""))
 }
 
 func removeNow(ctx context.Context, real string, recursive bool) error {

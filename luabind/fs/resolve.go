@@ -20,6 +20,7 @@ const maxLinks = 40
 // in a link to what is not there, it is the path of that.
 func (v *view) resolve(abs string, follow bool) (string, error) {
 	real, rest, links := "/", abs, 0
+	wantDir := strings.HasSuffix(abs, "/") || strings.HasSuffix(abs, "/.")
 	for {
 		name, more, ok := nextName(rest)
 		if !ok {
@@ -52,7 +53,7 @@ func (v *view) resolve(abs string, follow bool) (string, error) {
 			if rest = target + "/" + rest; strings.HasPrefix(target, "/") {
 				real = "/"
 			}
-		case inside && in.typ != typeDir:
+		case (inside || wantDir) && in.typ != typeDir:
 			return "", unix.ENOTDIR
 		default:
 			real = next

@@ -3,6 +3,7 @@ package fs
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -99,6 +100,9 @@ func (s *source) reader(ctx context.Context, offset int64) (io.Reader, error) {
 		text = text[min(offset-inFile, int64(len(text))):]
 	}
 	if _, err := s.f.Seek(inFile, io.SeekStart); err != nil {
+		if inFile > s.info.size && errors.Is(err, unix.EINVAL) { // farther than files go
+			return strings.NewReader(text), nil
+		}
 		return nil, err
 	}
 	return &watched{ctx, io.MultiReader(s.f, strings.NewReader(text))}, nil
@@ -115,6 +119,20 @@ func (w *watched) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return w.r.Read(p)
+}
+
+// copyTo writes the whole content.
+func (s *source) copyTo(ctx context.Context, w io.Writer) error {
+	if s.f == nil {
+		_, err := io.WriteString(w, s.text)
+		return err
+	}
+	r, err := s.reader(ctx, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{r}, make([]byte, chunk))
+	return err
 }
 
 // readAt reads at an offset from the start.
@@ -164,13 +182,11 @@ func (s *source) read(ctx context.Context, offset, limit int64) (text string, ok
 	}
 }
 
-// same compares two contents.
+// same compares two contents. Their sizes are no help: those of files of the
+// kernel are wrong.
 func same(ctx context.Context, a, b *source) (bool, error) {
 	if a.f != nil && a.f == b.f {
 		return a.text == b.text, nil
-	}
-	if a.info.size != b.info.size && a.info.size > 0 && b.info.size > 0 {
-		return false, nil // 0 may be a file of the kernel
 	}
 	ra, err := a.reader(ctx, 0)
 	if err != nil {

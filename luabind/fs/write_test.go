@@ -194,6 +194,13 @@ func TestValidateAndBackup(t *testing.T) {
 		fs.append(p, "and\n", {backup = true})
 		assert(fs.read(p) == "newest\nmore\nand\n" and fs.read(p .. ".bak") == "newest\nmore\n")
 	`)
+	for _, name := range []string{"a.conf", "fresh"} { // what somebody else appends meanwhile is not lost
+		l.fails(`local p = D .. "/`+name+`" fs.append(p, "ours\n", {validate = function() fs.append(p, "theirs\n") end})`, luabind.KindIO, "somebody else has changed it meanwhile")
+		if got := l.text(name); !strings.HasSuffix(got, "theirs\n") {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	_ = os.Remove(l.path("fresh"))
 	old := l.text("a.conf")
 	keep := "not valid: "
 	end := "; the old file is unchanged"
