@@ -83,6 +83,9 @@ func (s *Supervisor) Run(ctx context.Context, c *Cmd) (*Result, error) {
 	if ctx.Err() != nil {
 		return nil, stopError(ctx, c, 0)
 	}
+	// The command may ask after a daemon that an earlier one has started: to
+	// kill -0 one that has ended is alive until it is reaped.
+	s.Reap()
 	r, err := s.start(ctx, c)
 	if err != nil {
 		return nil, err
