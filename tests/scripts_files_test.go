@@ -147,7 +147,7 @@ func hostFileAge(t *testing.T) {
 	mustDo(t, os.WriteFile(fresh, nil, 0o600))
 	l.says(t, "CRITICAL", set(pattern), "size: 0 B (crit 1 B:)")
 	mustDo(t, os.Mkdir("/run/closed", 0o700))
-	library{script: l.script, nobody: true}.says(t, "UNKNOWN", set("file=/run/closed/*.gz"), "/run/closed")
+	library{script: l.script, nobody: true}.says(t, "UNKNOWN", set("file=/run/closed/*.gz"), "/run/closed/*.gz: permission denied; run as root")
 }
 
 func hostCertificates(t *testing.T) {
@@ -160,19 +160,19 @@ func hostCertificates(t *testing.T) {
 	}
 	mustDo(t, os.WriteFile(filepath.Join(dir, "not.crt"), []byte("nothing\n"), 0o600))
 	l, file := library{script: "check/certs.lua"}, func(name string) []string { return set("files=" + dir + "/" + name + ".crt") }
-	if v := l.says(t, "OK", file("long"), "long.crt: 99 (days left, until "); len(v) != 1 {
+	if v := l.says(t, "OK", file("long"), "long.crt: 99 days (until "); len(v) != 1 {
 		t.Errorf("%+v", v)
 	}
 	l.all(t, []libraryCase{
-		{"WARNING", append(file("long"), file("soon")...), set("soon.crt: 19 (warn 30:; days left")},
-		{"CRITICAL", file("*"), set("over.crt: -3 (crit 7:", "late.crt: 2 (crit 7:", "not.crt: ")},
+		{"WARNING", append(file("long"), file("soon")...), set("soon.crt: 19 days (warn 30:; until ")},
+		{"CRITICAL", file("*"), set("over.crt: -3 days (crit 7:", "late.crt: 2 days (crit 7:", "not.crt: ")},
 		{"UNKNOWN", file("not"), set("not.crt: ")},
 		{"UNKNOWN", file("none"), set("no file fits " + dir + "/none.crt")},
 		{"UNKNOWN", set("files="), set("no file fits")},
 		{"UNKNOWN", append(file("long"), "warn=x"), set("warn")},
 	})
 	mustDo(t, os.MkdirAll("/run/keys", 0o700))
-	library{script: l.script, nobody: true}.says(t, "UNKNOWN", set("files=/run/keys/*.crt"), "/run/keys")
+	library{script: l.script, nobody: true}.says(t, "UNKNOWN", set("files=/run/keys/*.crt"), "/run/keys/*.crt: permission denied; run as root")
 	library{script: l.script, env: []string{"PATH=" + filepath.Dir(mustFind(t, "opslua"))}}.
 		says(t, "UNKNOWN", file("long"), "openssl is not installed")
 }

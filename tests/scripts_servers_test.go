@@ -153,16 +153,16 @@ func TestLibraryTLS(t *testing.T) {
 	long, soon, late, over, dead := server(100), server(20), server(3), server(-2), deadAddress(t)
 	l, ca := library{script: "check/tls.lua"}, "ca="+a.file
 	v := l.says(t, "OK", set("addr="+long, ca), long, "server.test")
-	if len(v) != 1 || v["days left"].Value != 99 {
+	if len(v) != 1 || v["certificate"].Value != 99*86400 || v["certificate"].Unit != "s" {
 		t.Errorf("%+v", v)
 	}
 	l.all(t, []libraryCase{
-		{"WARNING", set("addr="+long+","+soon, ca), set("days left: 19 (warn 30:", soon)},
-		{"CRITICAL", set("addr="+late, ca), set("days left: 2 (crit 7:")},
+		{"WARNING", set("addr="+long+","+soon, ca), set("certificate: 19 days (warn 30:", soon)},
+		{"CRITICAL", set("addr="+late, ca), set("certificate: 2 days (crit 7:")},
 		{"CRITICAL", set("addr="+over, ca), set("not trusted: ", "expired")},
 		{"CRITICAL", set("addr=" + long), set("not trusted: ")},
 		{"OK", set("addr="+long, "trusted=no"), nil},
-		{"CRITICAL", set("addr="+dead, ca), set("connection refused")},
+		{"CRITICAL", set("addr="+dead, ca), set(" - " + dead + ": connection refused")},
 		{"CRITICAL", set("addr="+address(webPages(t, nil)), ca), nil},
 		{"UNKNOWN", set("addr=127.0.0.1:port", ca), set("port")},
 		{"UNKNOWN", set("addr="), set("names no server")},
@@ -182,7 +182,7 @@ func TestLibraryEndpoints(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	l.all(t, []libraryCase{
-		{"WARNING", set("targets="+secure.URL+"/ok", "ca="+a.file), set("certificate: 9 (warn 14:; days left)")},
+		{"WARNING", set("targets="+secure.URL+"/ok", "ca="+a.file), set("certificate: 9 days (warn 14:)")},
 		{"WARNING", set("targets="+plain.URL+"/slow", "warn=0.2"), set("(warn 0.2s")},
 		{"CRITICAL", set("targets="+plain.URL+"/ok,"+dead, "retries=0"), set(dead + ": connection refused")},
 		{"CRITICAL", set("targets="+plain.URL+"/broken", "retries=0"), set("/broken: status 500")},

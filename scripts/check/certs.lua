@@ -18,7 +18,7 @@ check("certificates", {timeout = "1m"}, function(c)
   for _, pattern in ipairs(p.files) do
     local found, err = try(fs.glob, pattern)
     if err then
-      c:unknown("%s", err.message)
+      c:unknown("%s: %s", pattern, err:is("access") and "permission denied; run as root" or err.message)
       refused = true
     end
     for _, path in ipairs(found or {}) do
@@ -38,7 +38,7 @@ check("certificates", {timeout = "1m"}, function(c)
     local ends = r.ok and r.stdout:match("notAfter=(%a+ +%d+ %d+:%d+:%d+ %d+) GMT")
     if ends then
       local days = (time.parse(ends:gsub(" +", " "), "%b %d %H:%M:%S %Y") - time.now()) / 86400
-      c:value(files[i], math.floor(days), {warn = p.warn, crit = p.crit, note = "days left, until " .. ends .. " UTC"})
+      c:value(files[i], math.floor(days), {unit = "days", warn = p.warn, crit = p.crit, note = "until " .. ends .. " UTC"})
     else
       local said = r.stderr and text.lines(r.stderr)[1]
       c:unknown("%s: %s", files[i], said or r.message or "openssl gives no date")

@@ -31,7 +31,7 @@ check("dns", {timeout = "20s"}, function(c)
   local answers, err = try(net.dns, p.name, p.type, {server = p.server ~= "" and p.server or nil, timeout = p.timeout})
   if err then
     if not (err:is("not_found") or err:is("net") or err:is("timeout")) then error(err) end
-    c:crit("%s", err.message)
+    c:crit("%s", (err.message:gsub("^net.dns: ", "")))
     return
   end
   local list, given = table.concat(answers, ", "), {}

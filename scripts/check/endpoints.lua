@@ -34,7 +34,7 @@ check("endpoints", {timeout = "2m"}, function(c)
       c:value(r.target, r.seconds, {
         unit = "s", warn = p.warn, crit = p.crit, min = 0, note = r.tries > 1 and r.tries .. " tries" or nil,
       })
-      if r.tls then c:value(r.target .. " certificate", r.tls, {warn = p.days, note = "days left"}) end
+      if r.tls then c:value(r.target .. " certificate", r.tls, {unit = "days", warn = p.days}) end
     end
   end
 end)

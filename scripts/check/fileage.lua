@@ -16,8 +16,13 @@ local p = param{
 }
 
 check("file age", {timeout = "30s"}, function(c)
+  local paths, refused = try(fs.glob, p.file)
+  if refused then
+    c:unknown("%s: %s", p.file, refused:is("access") and "permission denied; run as root" or refused.message)
+    return
+  end
   local newest
-  for _, path in ipairs(fs.glob(p.file)) do
+  for _, path in ipairs(paths) do
     local found, err = try(fs.stat, path)
     if found and found.type == "file" and (not newest or found.mtime > newest.mtime) then
       newest = {path = path, mtime = found.mtime, size = found.size}

@@ -27,10 +27,10 @@ for _, addr in ipairs(p.addr) do
     local t, err = try(net.tls, addr, {timeout = p.timeout, ca = p.ca ~= "" and p.ca or nil})
     if err then
       if not (err:is("net") or err:is("timeout")) then error(err) end
-      c:crit("%s", err.message)
+      c:crit("%s", (err.message:gsub("^net.tls: ", "")))
       return
     end
-    c:value("days left", t.days_left, {warn = p.warn, crit = p.crit, note = t.chain[1] and t.chain[1].subject})
+    c:value("certificate", t.days_left, {unit = "days", warn = p.warn, crit = p.crit, note = t.chain[1] and t.chain[1].subject})
     if p.trusted and not t.verified then c:crit("not trusted: %s", t.error) end
   end)
 end

@@ -38,23 +38,24 @@ local function users(m)
   m:rows("users", list, {key = "session", columns = {"user", "tty", "host"}})
 end
 
--- Lines of "name version", those of dpkg with the state in front.
-local function packages(m)
-  local out
+-- Rows of state, package and version.
+local function installed()
   if proc.which("dpkg-query") then
-    out = proc.read{"dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${binary:Package} ${Version}\\n", timeout = "30s"}
-    out = ("\n" .. out .. "\n"):gsub("\n[^i\n][^\n]*", ""):gsub("\n%S+%s+", "\n") -- only what is to stay installed
+    return proc.read{"dpkg-query", "-W", "-f", "${db:Status-Abbrev} ${binary:Package} ${Version}\\n", timeout = "30s"}
   elseif proc.which("rpm") then
-    out = proc.read{"rpm", "-qa", "--qf", "%{NAME}.%{ARCH} %{VERSION}-%{RELEASE}\\n", timeout = "30s"}
-  else
-    return
+    return proc.read{"rpm", "-qa", "--qf", "ii %{NAME}.%{ARCH} %{VERSION}-%{RELEASE}\\n", timeout = "30s"}
   end
+end
+
+local function packages(m)
+  local out = installed()
+  if not out then return end
   local list, by_name = {}, {}
-  for _, r in ipairs(text.table(out, {header = false, columns = {"package", "version"}})) do
+  for _, r in ipairs(text.table(out, {header = false, columns = {"state", "package", "version"}})) do
     local known = by_name[r.package]
     if known then
       known.version = known.version .. ", " .. r.version -- such as several kernels
-    else
+    elseif r.state:sub(2, 2) == "i" then -- not: removed, but for its configuration
       by_name[r.package], list[#list + 1] = r, r
     end
   end
