@@ -23,7 +23,7 @@ func (r *Report) ownMetrics(o Options) []Metric {
 	if r.Started.IsZero() {
 		return list
 	}
-	ended := r.Started.Add(htmlDuration(r.Seconds).Round(time.Millisecond))
+	ended := r.Started.Add(duration(r.Seconds).Round(time.Millisecond))
 	return append(list, Metric{
 		Name: "opslua_last_run_timestamp_seconds", Type: Gauge, Value: float64(ended.UnixMilli()) / 1000,
 		Help: "When the last run ended, in seconds since 1970 began, UTC.",

@@ -40,7 +40,7 @@ func (c *htmlClip) bar(v, was *Value) *htmlBar {
 		at := 100 * ((x/2 - low/2) / (high/2 - low/2))
 		return math.Round(100*min(max(at, 0), 100)) / 100
 	}
-	b := &htmlBar{Low: c.line(numberText(low, v.Unit)), High: c.line(numberText(high, v.Unit)), At: place(v.Value)}
+	b := &htmlBar{Low: c.line(NumberText(low, v.Unit)), High: c.line(NumberText(high, v.Unit)), At: place(v.Value)}
 	base := place(0)
 	b.Fill = htmlZone{htmlState(v.State).Class, min(base, b.At), math.Abs(b.At - base)}
 	b.zones("warn", v.Warn, low, high, place)
@@ -126,7 +126,7 @@ func (b *htmlBar) zones(class string, r *units.Range, low, high float64, place f
 }
 
 func (b *htmlBar) words(v, was *Value) string {
-	parts := []string{numberText(v.Value, v.Unit) + " on a scale from " + b.Low + " to " + b.High}
+	parts := []string{NumberText(v.Value, v.Unit) + " on a scale from " + b.Low + " to " + b.High}
 	if v.Warn != nil {
 		parts = append(parts, "warning "+htmlRange(v.Warn, v))
 	}
@@ -134,7 +134,7 @@ func (b *htmlBar) words(v, was *Value) string {
 		parts = append(parts, "critical "+htmlRange(v.Crit, v))
 	}
 	if b.HasWas {
-		parts = append(parts, "before the fixes "+numberText(was.Value, v.Unit))
+		parts = append(parts, "before the fixes "+NumberText(was.Value, v.Unit))
 	}
 	return strings.Join(parts, "; ")
 }

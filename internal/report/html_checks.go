@@ -128,11 +128,11 @@ func (c *htmlClip) value(v, was *Value, unjudged bool) htmlValue {
 		v = &short
 	}
 	shown := htmlValue{
-		Badge: htmlState(v.State), Label: c.line(v.Label), Number: c.line(numberText(v.Value, v.Unit)),
+		Badge: htmlState(v.State), Label: c.line(v.Label), Number: c.line(NumberText(v.Value, v.Unit)),
 		Note: c.line(v.Note), Bar: c.bar(v, was), Unjudged: unjudged,
 	}
 	if was != nil && was.Value != v.Value {
-		shown.Was = c.line(numberText(was.Value, v.Unit))
+		shown.Was = c.line(NumberText(was.Value, v.Unit))
 	}
 	if v.Warn != nil {
 		shown.Limits = append(shown.Limits, htmlLimit{"warn", "warning", c.line(htmlRange(v.Warn, v))})
@@ -146,7 +146,7 @@ func (c *htmlClip) value(v, was *Value, unjudged bool) htmlValue {
 // htmlRange says in words where a range alerts. That 0..80 also alerts below 0
 // is said only where the value could be there.
 func htmlRange(r *units.Range, v *Value) string {
-	num := func(f float64) string { return numberText(f, v.Unit) }
+	num := func(f float64) string { return NumberText(f, v.Unit) }
 	low, high := finite(r.Start), finite(r.End)
 	positive := v.Value >= 0 && (v.Min == nil || *v.Min >= 0)
 	switch {

@@ -32,7 +32,7 @@ func (p *htmlPage) processes(c *htmlClip, r *Report) {
 		q := &list[i]
 		shown := htmlProcess{
 			Tree: trees[i], Level: levels[i] + 1, PID: q.PID, Name: c.line(q.Name), State: c.line(q.State),
-			Command: c.line(q.Command), RSS: units.FormatBytes(q.RSS), CPU: units.FormatDuration(htmlDuration(q.CPUTime)),
+			Command: c.line(q.Command), RSS: units.FormatBytes(q.RSS), CPU: units.FormatDuration(duration(q.CPUTime)),
 		}
 		if q.Name == "" {
 			shown.Name = "(no name)"
@@ -96,7 +96,7 @@ func (p *htmlPage) commands(c *htmlClip, r *Report) {
 			shown.Kind = "probe"
 		}
 		if !cmd.Planned {
-			shown.Duration = units.FormatDuration(htmlDuration(cmd.Seconds))
+			shown.Duration = units.FormatDuration(duration(cmd.Seconds))
 		}
 		p.Commands = append(p.Commands, shown)
 	}

@@ -190,7 +190,7 @@ func (c *htmlClip) metricValue(m *Metric) string {
 	text := sampleValue(m.Value)
 	base, _ := withSuffix(m.Name, "_total")
 	if strings.HasSuffix(base, "_bytes") && m.Value >= 1024 {
-		text = fmt.Sprintf("%s (%s)", text, numberText(m.Value, "B"))
+		text = fmt.Sprintf("%s (%s)", text, NumberText(m.Value, "B"))
 	}
 	return c.line(text)
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -112,22 +111,9 @@ func htmlTail(s string, n int) string {
 	return s[from:]
 }
 
-// htmlDuration is a number of seconds as a duration; what is none, or does not
-// fit, is the nearest that does.
-func htmlDuration(seconds float64) time.Duration {
-	switch ns := seconds * float64(time.Second); {
-	case !(ns > 0):
-		return 0
-	case ns >= math.MaxInt64:
-		return math.MaxInt64
-	default:
-		return time.Duration(ns)
-	}
-}
-
 // htmlSeconds is a duration for a person; what took no time that matters says nothing.
 func htmlSeconds(seconds float64) string {
-	d := htmlDuration(seconds)
+	d := duration(seconds)
 	if d < time.Millisecond {
 		return ""
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"opslua/internal/escape"
@@ -74,14 +73,27 @@ func (h *human) finding(f *Finding, widest int) {
 		}
 		text = append(text, piece{fmt.Sprintf("%s(soft %d/%d)", space, f.Soft.N, f.Soft.Of), dim})
 	}
-	h.line(text...)
-	if f.Before != nil && f.Before.Skipped == "" {
-		was := piece{f.Before.State.String(), f.Before.State.style()}
-		h.line(indent(stateColumn+4), piece{"was ", dim}, was, piece{" before the fixes: " + f.Before.Text, dim})
+	if f.State == OK {
+		h.line(text...)
+	} else {
+		h.full(stateColumn+4+widest, text...)
+	}
+	if was := f.was(); was != nil {
+		h.line(indent(stateColumn+4), piece{"was ", dim}, piece{was.State.String(), was.State.style()},
+			piece{" before the fixes: " + was.Text, dim})
 	}
 	if f.State != OK {
 		h.details(f)
 	}
+}
+
+// was is the finding before the fixes, where it says anything else than this one.
+func (f *Finding) was() *Finding {
+	b := f.Before
+	if b == nil || b.Skipped != "" || b.State == f.State && b.Text == f.Text {
+		return nil
+	}
+	return b
 }
 
 // valuesInShort stands for the text of a check that only measured.
@@ -103,7 +115,7 @@ func (h *human) details(f *Finding) {
 	for i := range f.Lines {
 		l := &f.Lines[i]
 		if l.State != OK && l.Text != "" && !strings.Contains(f.Text, l.Text) {
-			h.line(indent(stateColumn+4), piece{l.State.String() + ": ", l.State.style()}, piece{l.Text, plain})
+			h.full(stateColumn+6, indent(stateColumn+4), piece{l.State.String() + ": ", l.State.style()}, piece{l.Text, plain})
 		}
 	}
 	values := slices.Clone(f.Values)
@@ -113,7 +125,9 @@ func (h *human) details(f *Finding) {
 	for i := range values {
 		v := &values[i]
 		if v.State != OK {
-			h.line(indent(stateColumn+4), piece{"! " + valueText(v), v.State.style()})
+			if !f.tells(v) {
+				h.full(stateColumn+6, indent(stateColumn+4), piece{"! " + valueText(v), v.State.style()})
+			}
 			continue
 		}
 		if shown == mostOK && i < len(values)-1 {
@@ -128,6 +142,12 @@ func (h *human) details(f *Finding) {
 	}
 }
 
+// tells says that the text names the value, as checks do of themselves.
+func (f *Finding) tells(v *Value) bool {
+	before, after, found := strings.Cut(f.Text, labelled(v.Label, NumberText(v.Value, v.Unit)))
+	return found && (before == "" || strings.HasSuffix(before, " ")) && (after == "" || strings.ContainsRune(" ,;", rune(after[0])))
+}
+
 func indent(n int) piece { return piece{strings.Repeat(" ", n), plain} }
 
 func (h *human) metrics() {
@@ -137,19 +157,18 @@ func (h *human) metrics() {
 	h.section()
 	for i := range h.r.Metrics {
 		m := &h.r.Metrics[i]
-		line := []piece{{m.Name, bold}}
-		if len(m.Labels) > 0 {
-			line = append(line, piece{labelsText(m.Labels), dim})
+		line := []piece{{m.Name, bold}, {labelsText(m.Labels), dim}, {" " + cellNumber(m.Value), plain}}
+		if h.width > 0 { // the value stays in sight
+			line[1].text = shortened(line[1].text, max(h.width-cells(escape.String(m.Name)+line[2].text), 8))
 		}
-		value := strconv.FormatFloat(m.Value, 'g', -1, 64)
-		if finite(m.Value) && (m.Value == 0 || m.Value > 1e-6 && m.Value < 1e18) {
-			value = strconv.FormatFloat(m.Value, 'f', -1, 64)
-		}
-		h.line(append(line, piece{" " + value, plain})...)
+		h.line(line...)
 	}
 }
 
 func labelsText(labels []Label) string {
+	if len(labels) == 0 {
+		return ""
+	}
 	var b strings.Builder
 	sep := "{"
 	for _, l := range labels {
@@ -172,7 +191,7 @@ func (h *human) processes() {
 		if command == "" {
 			command = p.Name
 		}
-		h.line(piece{fmt.Sprintf("%8d  %10s  %9.1fs  ", p.PID, numberText(float64(p.RSS), "B"), p.CPUTime), plain},
+		h.line(piece{fmt.Sprintf("%8d  %10s  %9.1fs  ", p.PID, NumberText(float64(p.RSS), "B"), p.CPUTime), plain},
 			indent(2*min(max(p.Depth, 0), 64)), piece{command, plain})
 	}
 }

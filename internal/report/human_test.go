@@ -117,16 +117,85 @@ func TestNumbersForPeople(t *testing.T) {
 		unit string
 		want string
 	}{
-		{91.234, "%", "91.23%"}, {5, "", "5"}, {0.012346, "s", "0.01235 s"}, {1234.56, "ms", "1234.6 ms"}, {1 << 30, "B", "1 GiB"}, {math.NaN(), "", "NaN"},
+		{91.234, "%", "91.23%"}, {5, "", "5"}, {0.012346, "s", "0.01235s"}, {1234.56, "ms", "1234.6ms"}, {9.12345, "km", "9.123 km"}, {4000.5, "s", "1h6m41s"}, {-90, "s", "-1m30s"}, {math.NaN(), "s", "NaNs"}, {1e300, "s", "1e+300s"}, {999.96, "", "1000"}, {0.00001234, "", "0.00001234"}, {1 << 30, "B", "1 GiB"}, {math.NaN(), "", "NaN"},
 		{1e20, "", "1e+20"}, {1e-9, "", "1e-09"}, {100.04, "", "100"}, {math.Copysign(0, -1), "", "0"}, {-0.5, "c", "-0.5"}, {math.Inf(1), "B", "+Inf B"},
 	} {
-		if got := numberText(c.f, c.unit); got != c.want {
+		if got := NumberText(c.f, c.unit); got != c.want {
 			t.Errorf("%g %s: %q, want %q", c.f, c.unit, got, c.want)
 		}
 	}
-	for in, want := range map[string]string{"1073741824": "1GiB", "@~:1024": "@~:1KiB", "512:": "512B:", "10:20": "10B:20B"} {
-		if got := rangeText(*rng(t, in), "B"); got != want {
-			t.Errorf("%s: %q, want %q", in, got, want)
+	for _, c := range [][3]string{
+		{"1073741824", "B", "1 GiB"}, {"@~:1024", "B", "@~:1 KiB"}, {"512:", "B", "512 B:"}, {"10:20", "B", "10 B:20 B"}, {"1500000", "B", "1500000"},
+		{"100", "s", "1m40s"}, {"604800:", "s", "7d:"}, {"0.5", "s", "0.5s"}, {"@10:3600", "s", "@10s:1h"}, {"80", "%", "80"}, {"100", "ms", "100"},
+	} {
+		if got := RangeText(*rng(t, c[0]), c[1]); got != c[2] {
+			t.Errorf("%s %s: %q, want %q", c[0], c[1], got, c[2])
 		}
+	}
+}
+
+func TestPlainNumbers(t *testing.T) {
+	for f, want := range map[float64]string{
+		19.033532372932783: "19.033532", 0.09711434555271038: "0.0971143", 0.1 + 0.2: "0.3", 24004608000: "24004608000", -0.25: "-0.25",
+		1234567.8901234567: "1234567.890123", math.Copysign(0, -1): "0", 1e-7: "0.0000001", 0.9999999: "1",
+	} {
+		if got := plainNumber(f); got != want {
+			t.Errorf("%g: %q, want %q", f, got, want)
+		}
+	}
+}
+
+// An operator sees why something is wrong to its end, however narrow the terminal.
+func TestHumanTellsAllOfWhatIsWrong(t *testing.T) {
+	long := "mysqld does not answer on 127.0.0.1:3306: connection refused; see its log in /var/log/mysql/error.log, then start it"
+	r := &Report{Findings: []Finding{{Name: "db", State: Critical, Text: long}, {Name: "ok", Text: long}},
+		Fixes: []Fix{{Name: "db", Status: FixFailed, Error: long, Steps: []Step{{Title: "start", Status: StepFailed, Text: long}, {Title: "other", Status: StepFailed}}}}}
+	want := `CRITICAL  db  mysqld does not answer on 127.0.0.1:3306:
+              connection refused; see its log in
+              /var/log/mysql/error.log, then start it
+OK        ok  mysqld does not answer on 127.0.0.1:3306…
+
+failed       db  0s
+             failed       start: mysqld does not answer
+                          on 127.0.0.1:3306: connection
+                          refused; see its log in
+                          /var/log/mysql/error.log,
+                          then start it
+             failed       other
+
+2 checks: 1 OK, 1 CRITICAL; 1 fix: 1 failed; 0s
+`
+	if got := render(t, r, Human, Options{Width: 55}); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What the text of a finding has said, and what was so before the fixes too, is
+// not told twice.
+func TestHumanDoesNotRepeat(t *testing.T) {
+	values := []Value{{Label: "a", Value: 95.123, Unit: "%", Crit: rng(t, "90"), State: Critical}, {Label: "b", Value: 9, State: Warning, Warn: rng(t, "5")}}
+	f := Finding{Name: "c", State: Critical, Text: "a: 95.12% (crit 90), ab: 9, b: 95", Values: values}
+	same, other := f, f
+	f.Before, other.Text = &same, "other"
+	got := render(t, &Report{Findings: []Finding{f}}, Human, Options{})
+	if want := "CRITICAL  c  a: 95.12% (crit 90), ab: 9, b: 95\n            ! b: 9 (warn 5)\n\n"; !strings.HasPrefix(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	f.Before = &other
+	if got := render(t, &Report{Findings: []Finding{f}}, Human, Options{}); !strings.Contains(got, "was CRITICAL before the fixes: other\n") {
+		t.Errorf("%q", got)
+	}
+}
+
+// A long text in the middle does not push what stands behind it off the terminal.
+func TestHumanKeepsEndsInSight(t *testing.T) {
+	long := strings.Repeat("x", 70)
+	r := &Report{Metrics: []Metric{{Name: "up", Labels: []Label{{"device", long}}, Value: 0.1 + 0.2}},
+		Rows: []Rows{{Name: "t", Columns: []string{"pid", "name", "pct"}, Rows: []map[string]any{{"pid": 1.0, "name": long, "pct": 12.345678901234567}}}}}
+	got := render(t, r, Human, Options{Width: 40})
+	want := "up{device=\"xxxxxxxxxxxxxxxxxxxxxxxx… 0.3\n\nt\n  pid  name                          pct\n" +
+		"    1  xxxxxxxxxxxxxxxxxxxxx…  12.345679\n"
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

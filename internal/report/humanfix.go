@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -39,16 +40,21 @@ func (h *human) fix(f *Fix) {
 	if f.Status != FixOK && f.Status != FixBlocked && f.Status != FixPlanned {
 		line = append(line, piece{"  " + took(f.Seconds), dim})
 	}
-	h.line(line...)
+	h.full(statusColumn+2, line...)
 	for i := range f.Steps {
 		h.step(&f.Steps[i])
 	}
-	if f.Error != "" {
-		h.line(indent(statusColumn+2), piece{"error: ", red}, piece{f.Error, plain})
+	if f.Error != "" && !f.stepTells() {
+		h.full(statusColumn+4, indent(statusColumn+2), piece{"error: ", red}, piece{f.Error, plain})
 	}
 	for i := range f.Evidence {
 		h.evidence(&f.Evidence[i])
 	}
+}
+
+// stepTells says that the error is that of a step, which tells it.
+func (f *Fix) stepTells() bool {
+	return slices.ContainsFunc(f.Steps, func(s Step) bool { return s.Text == f.Error })
 }
 
 func (h *human) step(s *Step) {
@@ -67,7 +73,7 @@ func (h *human) step(s *Step) {
 	if s.Text != "" {
 		line = append(line, piece{": " + s.Text, plain})
 	}
-	h.line(line...)
+	h.full(statusColumn+2+len(StepUndoFailed)+2, line...)
 	for i := range s.Changes {
 		h.change(&s.Changes[i], statusColumn+4, s.Status == StepPlanned || h.r.DryRun)
 	}

@@ -58,36 +58,31 @@ func (h *human) table(columns []string, rows []map[string]any, mark string, s st
 		h.line(piece{"  nothing", dim})
 		return
 	}
-	cellsOf := make([][]string, len(rows))
+	texts := make([][]string, 1+len(rows)) // the names of the columns, then the rows
 	widths := make([]int, len(columns))
 	numeric := make([]bool, len(columns))
 	for c, name := range columns {
-		widths[c], numeric[c] = min(cells(escape.String(name)), widestCell), true
+		name = shortened(name, widestCell)
+		texts[0] = append(texts[0], name)
+		widths[c], numeric[c] = cells(name), true
 	}
 	for i, row := range rows {
-		cellsOf[i] = make([]string, len(columns))
 		for c, name := range columns {
 			text, number := cellText(row[name])
-			cellsOf[i][c] = text
+			texts[1+i] = append(texts[1+i], text)
 			widths[c] = max(widths[c], cells(text))
 			numeric[c] = numeric[c] && number
 		}
 	}
-	names := make([]string, len(columns))
-	for c, name := range columns {
-		names[c] = shortened(name)
-	}
-	h.line(piece{tableLine(mark, names, widths, numeric, true), dim})
-	for i := range rows {
-		h.line(piece{tableLine(mark, cellsOf[i], widths, numeric, false), s})
+	h.narrow(widths, texts)
+	h.line(piece{tableLine("", texts[0], widths, numeric), dim})
+	for _, row := range texts[1:] {
+		h.line(piece{tableLine(mark, row, widths, numeric), s})
 	}
 }
 
-func tableLine(mark string, texts []string, widths []int, numeric []bool, head bool) string {
-	line := "  "
-	if mark != "" && !head {
-		line = mark + " "
-	}
+func tableLine(mark string, texts []string, widths []int, numeric []bool) string {
+	line := pad(mark, len("  "))
 	for c, text := range texts {
 		if c > 0 {
 			line += "  "
@@ -108,29 +103,54 @@ func cellText(v any) (text string, number bool) {
 	case nil:
 		return "", true
 	case float64:
-		if finite(x) && (x == 0 || x > -1e15 && x < 1e15 && (x > 1e-6 || x < -1e-6)) {
-			return strconv.FormatFloat(x+0, 'f', -1, 64), true
-		}
-		return strconv.FormatFloat(x, 'g', -1, 64), true
+		return cellNumber(x), true
 	case int, int64, uint64:
 		return fmt.Sprint(x), true
 	case string:
-		return shortened(x), false
+		return shortened(x, widestCell), false
 	case bool:
 		return strconv.FormatBool(x), false
 	}
 	j := &jsonWriter{}
 	j.value(v, maxDepth-4) // what is deeper is not looked at in a table
-	return shortened(string(j.buf)), false
+	return shortened(string(j.buf), widestCell), false
 }
 
-func shortened(s string) string {
-	s = escape.String(cut(s, 16*widestCell))
-	if cells(s) <= widestCell {
+// shortened is a text in so many cells at most, harmless for a terminal.
+func shortened(s string, most int) string {
+	s = escape.String(cut(s, 16*most))
+	if cells(s) <= most {
 		return s
 	}
-	s, _ = clip(s, widestCell-1)
+	s, _ = clip(s, most-1)
 	return s + "…"
+}
+
+// narrow takes from the widest columns what the terminal has no room for, as
+// long as there is something to read in them.
+func (h *human) narrow(widths []int, texts [][]string) {
+	const least = 8
+	total := 0
+	for _, n := range widths {
+		total += n + len("  ")
+	}
+	for ; h.width > 0 && total > h.width; total-- {
+		widest := 0
+		for c := range widths {
+			if widths[c] > widths[widest] {
+				widest = c
+			}
+		}
+		if widths[widest] <= least {
+			break
+		}
+		widths[widest]--
+	}
+	for _, row := range texts {
+		for c, n := range widths {
+			row[c] = shortened(row[c], n)
+		}
+	}
 }
 
 func (h *human) rowsDiff(t *Rows) {

@@ -89,9 +89,7 @@ func (p *printer) line(pieces ...piece) {
 		p.whole(pieces...)
 		return
 	}
-	for i := range pieces {
-		pieces[i].text = escape.String(cut(strings.ReplaceAll(pieces[i].text, "\t", "    "), 16*p.width))
-	}
+	p.escape(pieces, 1)
 	p.put(pieces, p.fitting(pieces))
 }
 
@@ -101,6 +99,61 @@ func (p *printer) whole(pieces ...piece) {
 		pieces[i].text = keepTabs(pieces[i].text)
 	}
 	p.put(pieces, -1)
+}
+
+// mostRows is how many lines of the terminal one text takes at most.
+const mostRows = 12
+
+// full prints a line to its end: what does not fit stands in further lines,
+// indented by hang cells.
+func (p *printer) full(hang int, pieces ...piece) {
+	if p.width <= 0 {
+		p.whole(pieces...)
+		return
+	}
+	p.escape(pieces, mostRows)
+	hang = min(hang, p.width/2)
+	var row []piece
+	used, rows := 0, 1
+	add := func(text string, s style) {
+		used += cells(text)
+		if last := len(row) - 1; last >= 0 && row[last].style == s {
+			row[last].text += text
+			return
+		}
+		row = append(row, piece{text, s})
+	}
+	next := func() {
+		p.put(row, p.fitting(row))
+		row, used, rows = []piece{indent(hang)}, hang, rows+1
+	}
+	for _, x := range pieces {
+		for word := range strings.SplitAfterSeq(x.text, " ") {
+			fits := func() bool { return rows == mostRows || used+cells(strings.TrimRight(word, " ")) <= p.width }
+			if used > hang && !fits() {
+				next()
+			}
+			for !fits() { // a word that is longer than a line
+				head, _ := clip(word, p.width-used)
+				if head == "" {
+					break
+				}
+				add(head, x.style)
+				word = word[len(head):]
+				next()
+			}
+			add(word, x.style)
+		}
+	}
+	p.put(row, p.fitting(row))
+}
+
+// escape makes pieces harmless for a terminal, and not longer than so many rows
+// of it can show.
+func (p *printer) escape(pieces []piece, rows int) {
+	for i := range pieces {
+		pieces[i].text = escape.String(cut(strings.ReplaceAll(pieces[i].text, "\t", "    "), 16*p.width*rows))
+	}
 }
 
 // put prints escaped pieces, at most room cells of them; -1: all.
@@ -134,7 +187,7 @@ func keepTabs(s string) string {
 // else -1. One cell is kept for the mark that something is missing.
 func (p *printer) fitting(pieces []piece) int {
 	total := 0
-	for _, x := range pieces {
+	for _, x := range trimEnd(pieces) {
 		total += cells(x.text)
 	}
 	if total <= p.width {
