@@ -129,19 +129,16 @@ func attributes(c *luabind.Call, fields *lua.LTable) ([]slog.Attr, error) {
 	return attrs, err
 }
 
-// value is a field as plain data. A number that is none is no reason not to log it.
+// value is a field as plain data, in which secrets are yet to be masked. A
+// number that is none is no reason not to log it.
 func value(c *luabind.Call, name string, v lua.LValue) (any, error) {
-	switch x := v.(type) {
-	case lua.LNumber:
-		if f := float64(x); math.IsNaN(f) || math.IsInf(f, 0) {
-			return luacode.FormatNumber(f), nil
+	plain, err := c.PlainWith(v, func(v lua.LValue) (any, bool) {
+		if x, ok := v.(lua.LNumber); ok {
+			f := float64(x)
+			return luacode.FormatNumber(f), math.IsNaN(f) || math.IsInf(f, 0)
 		}
-	case *lua.LUserData:
-		if text, secret := c.TextOf(v); secret {
-			return text, nil // to be masked
-		}
-	}
-	plain, err := c.Plain(v)
+		return c.TextOf(v)
+	})
 	var e *luabind.Error
 	if errors.As(err, &e) {
 		if rest, ok := strings.CutPrefix(e.Message, c.Name()+": value"); ok {

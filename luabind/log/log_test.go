@@ -51,6 +51,7 @@ func TestLog(t *testing.T) {
 		`log.error(select(2, pcall(log.info)))`:                         "ERROR log.info: msg: missing, want a string\n",
 		`log.error("failed", {err = select(2, pcall(log.info))})`:       `ERROR failed err={"kind":"usage","message":"log.info: msg: missing, want a string","where":"t.lua:1"}` + "\n",
 		`local s = keep.secret() log.info(s, {a = s, b = "x" .. s, c = {'t0k3n"x'}, ['t0k3n"x'] = 't0k3n"x'})`: `INFO  *** ***=*** a=*** b=x*** c=["***"]` + "\n",
+		`local s = keep.secret() log.info("x", {a = {s, k = {s, "Bearer " .. s}, n = 0/0, m = {1/0}}})`:        `INFO  x a={"1":"***","k":["***","Bearer ***"],"m":["inf"],"n":"nan"}` + "\n",
 		`local s = keep.secret() log.info("with " .. s)`:                                                       "INFO  with ***\n",
 	} {
 		got, err := run(t, log.Options{}, script)
