@@ -126,7 +126,7 @@ type raised struct {
 }
 
 func newRaised(api *lua.ApiError) error {
-	return &raised{obj: api.Object, trace: api.StackTrace, cause: errorOf(api.Object)}
+	return &raised{obj: api.Object, trace: api.StackTrace, cause: thrown(api.Object)}
 }
 
 func (r *raised) Error() string {
@@ -151,6 +151,15 @@ func errorOf(v lua.LValue) error {
 	return nil
 }
 
+// thrown is errorOf for a value that was raised: error(r) of a planned result is
+// an error, which the result is not.
+func thrown(v lua.LValue) error {
+	if what, ok := plannedOf(v); ok {
+		return &Error{Kind: KindPlanned, Message: "cannot predict any further: it raises " + what}
+	}
+	return errorOf(v)
+}
+
 // raise turns the error of an Impl into a Lua error.
 func (s *Session) raise(c *Call, err error) {
 	var r *raised
@@ -158,6 +167,9 @@ func (s *Session) raise(c *Call, err error) {
 		c.l.Error(r.obj, 0)
 	}
 	e := errorFor(err)
+	if what, ok := c.plannedArg(); ok && e.Kind == KindUsage {
+		e = c.ReadsPlanned(what) // no mistake: what it would be is not known
+	}
 	if e.Where == "" {
 		cp := *e
 		cp.Where = c.Where()

@@ -8,6 +8,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"opslua/internal/luatable"
 	"opslua/internal/supervise"
 )
 
@@ -204,4 +205,31 @@ func plannedOf(v lua.LValue) (what string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// maxLooked is how many values of the arguments of a call are looked at.
+const maxLooked = 10_000
+
+// plannedArg finds a planned result among the arguments of a call that could not
+// use them, in their tables too.
+func (c *Call) plannedArg() (what string, found bool) {
+	if !c.DryRun() {
+		return "", false
+	}
+	var next []lua.LValue
+	for i := range max(c.NArgs(), 0) {
+		next = append(next, c.Arg(i))
+	}
+	for i := 0; i < min(len(next), maxLooked) && !found; i++ {
+		what, found = plannedOf(next[i])
+		t, ok := next[i].(*lua.LTable)
+		if !ok {
+			continue
+		}
+		luatable.ForEach(t, func(k, v lua.LValue) bool {
+			next = append(next, k, v)
+			return len(next) < maxLooked
+		})
+	}
+	return what, found
 }

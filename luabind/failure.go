@@ -39,7 +39,7 @@ func (s *Session) failure(api *lua.ApiError) error {
 	if s.ctx.Err() != nil {
 		return s.stopped(api)
 	}
-	if e, ok := errorOf(api.Object).(*Error); ok {
+	if e, ok := thrown(api.Object).(*Error); ok {
 		return s.scriptError(e, api.StackTrace)
 	}
 	out := &ScriptError{Script: s.script, trace: strings.TrimSpace(api.StackTrace), cause: api.Cause}

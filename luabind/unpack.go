@@ -276,9 +276,6 @@ func (c *Call) list(name string, t *lua.LTable) ([]string, error) {
 		v := luatable.Get(t, lua.LNumber(i+1))
 		s, ok := c.TextOf(v)
 		if !ok {
-			if what, planned := plannedOf(v); planned {
-				return nil, c.ReadsPlanned(what)
-			}
 			if v == lua.LNil {
 				return nil, c.usage(name, fmt.Sprintf("item %d is nil, want a list without holes", i+1))
 			}
@@ -323,9 +320,6 @@ func (c *Call) assign(name string, v lua.LValue, dst any) error {
 	detail, ok := c.convert(v, dst)
 	if ok {
 		return nil
-	}
-	if what, planned := plannedOf(v); planned {
-		return c.ReadsPlanned(what)
 	}
 	if detail != "" {
 		return c.usage(name, detail)

@@ -14,7 +14,11 @@ func argError(L *lua.LState, n int, fn, msg string) {
 func typeError(L *lua.LState, n int, fn, want string) {
 	got := "no value"
 	if n <= L.GetTop() {
-		got = L.Get(n).Type().String()
+		v := L.Get(n)
+		got = v.Type().String()
+		if _, ok := v.(*lua.LUserData); ok {
+			ToString(L, v) // one that cannot be read raises by itself
+		}
 	}
 	argError(L, n, fn, want+" expected, got "+got)
 }
