@@ -174,6 +174,10 @@ func (p *program) host(stop *stopper, out *output, d *document, prog *progress) 
 	return luabind.New(options...)
 }
 
+// lockName keeps the locks of runs apart from those of fixes: a run may hold the
+// lock by whose name one of its fixes has another.
+func lockName(name string) string { return "run " + name }
+
 // takeLock holds the lock of --lock until the run has ended.
 func (p *program) takeLock(ctx context.Context) (release func(), err error) {
 	if p.set.lock == "" {
@@ -183,7 +187,7 @@ func (p *program) takeLock(ctx context.Context) (release func(), err error) {
 	if dir == "" {
 		return nil, usagef(lockNeedsState)
 	}
-	l, err := store.New(dir).Lock(ctx, "run "+p.set.lock, 0)
+	l, err := store.New(dir).Lock(ctx, lockName(p.set.lock), 0)
 	if err != nil {
 		return nil, &unableError{lockText(p.set.lock, err)}
 	}

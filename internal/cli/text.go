@@ -194,7 +194,9 @@ func saveText(file string, err error) string {
 	return text
 }
 
-func lockText(name string, err error) string { return "--lock " + name + ": " + err.Error() }
+func lockText(name string, err error) string {
+	return "--lock " + name + ": " + strings.TrimPrefix(err.Error(), "the lock "+strconv.Quote(lockName(name))+" is ")
+}
 
 // placed puts the place in front of an error, once.
 func placed(script string, line int, text string) string {
