@@ -43,6 +43,17 @@ func orphans(bare bool) int {
 	if _, err := s.Run(context.Background(), sh("true")); err != nil {
 		fmt.Println(err)
 	}
+	// What has ended between two commands is not there for the second one.
+	r, err := s.Run(context.Background(), sh(`sleep 0.02 >/dev/null 2>&1 & echo $!`))
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	time.Sleep(150 * time.Millisecond)
+	r, err = s.Run(context.Background(), sh(`! kill -0 "$1"`, strings.TrimSpace(string(r.Stdout))))
+	if err != nil || r.Code != 0 {
+		fmt.Println("an orphan is a zombie to the next command:", err)
+	}
 	for _, pid := range children() {
 		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		fmt.Printf("a child is left: %s\n", b)
