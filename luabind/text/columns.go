@@ -46,12 +46,13 @@ func (f *fieldList) LuaType() string { return "list of integers" }
 const maxField = 1 << 20
 
 func fields(c *luabind.Call) error {
-	var s, sep string
+	var s string
+	var sep separator
 	if err := c.Unpack("s", &s, "sep?", &sep); err != nil {
 		return err
 	}
 	if sep != "" {
-		return splitAt(c, s, sep, -1)
+		return splitAt(c, s, string(sep), -1)
 	}
 	out := c.L().NewTable()
 	for i, look := 0, 0; i < len(s); {
@@ -75,7 +76,8 @@ func fields(c *luabind.Call) error {
 }
 
 func column(c *luabind.Call) error {
-	var s, sep string
+	var s string
+	var sep separator
 	var n int
 	var numbers bool
 	if err := c.Unpack("s", &s, "n", &n, "sep?", &sep, "numbers?", &numbers); err != nil {
@@ -84,7 +86,7 @@ func column(c *luabind.Call) error {
 	if n > maxField || n < -maxField {
 		return c.Usage("n", "got %d, want the number of a field: 1 is the first, -1 the last, 0 the whole line", n)
 	}
-	sc := newScanner(c, s, sep, []int{n})
+	sc := newScanner(c, s, string(sep), []int{n})
 	out := c.L().CreateTable(strings.Count(s, "\n")+1, 0)
 	for sc.next() {
 		if err := sc.stopped(); err != nil {
@@ -124,13 +126,14 @@ func number(s string) (float64, bool) {
 // each gives an iterator that is a bare Lua function: a call of it makes
 // nothing but the texts of the fields.
 func each(c *luabind.Call) error {
-	var s, sep string
+	var s string
+	var sep separator
 	var want fieldList
 	var numbers bool
 	if err := c.Unpack("s", &s, "fields", &want, "sep?", &sep, "numbers?", &numbers); err != nil {
 		return err
 	}
-	sc := newScanner(c, s, sep, want)
+	sc := newScanner(c, s, string(sep), want)
 	return c.Return(c.L().NewFunction(func(l *lua.LState) int {
 		if !sc.next() {
 			l.Push(lua.LNil)

@@ -11,20 +11,17 @@ import (
 
 func kv(c *luabind.Call) error {
 	var s string
-	sep := "="
+	sep := separator("=")
 	var strict, unquoted bool
 	if err := c.Unpack("s", &s, "sep?", &sep, "strict?", &strict, "unquote?", &unquoted); err != nil {
 		return err
-	}
-	if sep == "" {
-		return c.Usage("sep", "an empty text is found everywhere")
 	}
 	out := c.L().NewTable()
 	err := lineWalk(c, s, func(n int, line string) error {
 		if line = trimBlanks(line); line == "" || line[0] == '#' {
 			return nil
 		}
-		name, value, found := strings.Cut(line, sep)
+		name, value, found := strings.Cut(line, string(sep))
 		name = trimBlanks(name)
 		if strict && (!found || name == "") {
 			return luabind.Errorf(luabind.KindParse, "%s: line %d: no name before %q", c.Name(), n, sep)

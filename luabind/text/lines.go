@@ -58,18 +58,16 @@ func trimBlanks(s string) string {
 }
 
 func split(c *luabind.Call) error {
-	var s, sep string
+	var s string
+	var sep separator
 	most := -1
 	if err := c.Unpack("s", &s, "sep", &sep, "[max]", &most); err != nil {
 		return err
 	}
-	if sep == "" {
-		return c.Usage("sep", "an empty text is found everywhere; text.fields cuts at blanks")
-	}
 	if c.NArgs() > 2 && c.Arg(2) != lua.LNil && most < 1 {
 		return c.Usage("max", "got %d, want from 1", most)
 	}
-	return splitAt(c, s, sep, most)
+	return splitAt(c, s, string(sep), most)
 }
 
 // splitAt gives at most so many pieces; all where most is negative.

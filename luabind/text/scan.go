@@ -1,10 +1,34 @@
 package text
 
 import (
+	"errors"
+	"fmt"
 	"strings"
+
+	lua "github.com/yuin/gopher-lua"
 
 	"opslua/luabind"
 )
+
+// separator is what stands between fields; empty where it is not given: blanks.
+type separator string
+
+// UnpackLua takes a text that can be found.
+func (s *separator) UnpackLua(c *luabind.Call, v lua.LValue) error {
+	switch x := v.(type) {
+	case lua.LString, lua.LNumber:
+		*s = separator(c.String(x))
+	default:
+		return fmt.Errorf("got %s, want a string", v.Type())
+	}
+	if *s == "" {
+		return errors.New("an empty text is found everywhere; text.fields without sep cuts at blanks")
+	}
+	return nil
+}
+
+// LuaType names the type.
+func (s *separator) LuaType() string { return "string" }
 
 // scanner goes over the lines of a text and finds the wanted fields of each,
 // without a copy and without a list of all fields. For one goroutine.

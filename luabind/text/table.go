@@ -13,7 +13,8 @@ import (
 const maxColumns = 1000
 
 func table(c *luabind.Call) error {
-	var s, sep string
+	var s string
+	var sep separator
 	header := true
 	var names []string
 	if err := c.Unpack("s", &s, "header?", &header, "columns?", &names, "sep?", &sep); err != nil {
@@ -35,14 +36,14 @@ func table(c *luabind.Call) error {
 			if names != nil {
 				return nil
 			}
-			words := headings(line, sep)
+			words := headings(line, string(sep))
 			if len(words) > maxColumns {
 				return luabind.Errorf(luabind.KindParse, "%s: line %d: a header of %d names, at most %d are read", c.Name(), n, len(words), maxColumns)
 			}
 			names = columnNames(words)
 			return nil
 		}
-		rows.Append(row(c, names, line, sep))
+		rows.Append(row(c, names, line, string(sep)))
 		return nil
 	})
 	if err != nil {

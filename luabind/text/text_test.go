@@ -106,6 +106,11 @@ func TestRefusals(t *testing.T) {
 		text string
 	}{
 		`text.split("a", "")`:                  {luabind.KindUsage, "text.split: sep: an empty text"},
+		`text.fields("a b", {sep = ""})`:       {luabind.KindUsage, "text.fields: sep: an empty text"},
+		`text.column("a b", 1, {sep = ""})`:    {luabind.KindUsage, "sep: an empty text"},
+		`text.each("a b", {1}, {sep = ""})`:    {luabind.KindUsage, "sep: an empty text"},
+		`text.table("a b", {sep = ""})`:        {luabind.KindUsage, "sep: an empty text"},
+		`text.split("a", {})`:                  {luabind.KindUsage, "sep: got table, want a string"},
 		`text.split("a", ",", 0)`:              {luabind.KindUsage, "max: got 0"},
 		`text.split("a")`:                      {luabind.KindUsage, "sep: missing"},
 		`text.lines()`:                         {luabind.KindUsage, "s: missing"},
