@@ -86,6 +86,13 @@ func probe(c *luabind.Call, name string, argv ...string) (*luabind.Result, error
 	return r, nil
 }
 
+// badProbe is the error for a probe whose exit status says that it gave no answer.
+func badProbe(c *luabind.Call, name string, r *luabind.Result) error {
+	cmd := &luabind.Command{Where: c.Where()}
+	cmd.Argv = r.Argv
+	return failureOf(c, name, cmd, r, nil)
+}
+
 // failureOf is the error value for a command that did not end as wanted, or nil.
 func failureOf(c *luabind.Call, name string, cmd *luabind.Command, r *luabind.Result, err error) error {
 	var own *luabind.Error

@@ -218,6 +218,17 @@ func TestScripts(t *testing.T) {
 	writeFile(t, "/etc/init.d/left", "#!/bin/sh\n[ $1 = status ] && exit 0\nsleep 300 & echo $! >/run/left-$1.pid; [ $1 = start ]\n", 0o755)
 	mustPrint(t, `for _, n in ipairs{"nostatus", "dead", "once", "stale", "pipe"} do local s = sys.service(n) print(n, s.active, s.pid, s.enabled) end`,
 		"nostatus\ttrue\t"+self+"\tfalse\ndead\tfalse\tnil\tfalse\nonce\ttrue\tnil\tfalse\nstale\ttrue\tnil\tfalse\npipe\ttrue\tnil\tfalse\n")
+	// A script that does not say is not one that says no.
+	writeFile(t, "/etc/init.d/nointerp", "#!/no/such/interpreter\n", 0o755)
+	writeFile(t, "/etc/init.d/nofunction", "#!/bin/sh\nstatus_of_nothing\n", 0o755)
+	writeFile(t, "/etc/init.d/killed", "#!/bin/sh\nkill -9 $$\n", 0o755)
+	if err := os.Mkdir("/etc/init.d/folder", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	mustPrint(t, `for _, n in ipairs{"nointerp", "nofunction", "killed", "folder"} do
+		local _, e = try(sys.service, n) print(n, e.kind, e.code, e.signal, e.argv[2]) end`,
+		"nointerp\texit\t127\tnil\tnointerp\nnofunction\texit\t127\tnil\tnofunction\n"+
+			"killed\tsignal\tnil\tKILL\tkilled\nfolder\texit\t126\tnil\tfolder\n")
 	// What a start leaves behind stays; what a failed one leaves does not.
 	mustPrint(t, `sys.service("left"):start() print(select(2, pcall(function() sys.service("left"):stop() end)).kind)`, "exit\n")
 	if !alive(pidIn(t, "/run/left-start.pid")) {

@@ -21,9 +21,7 @@ func (systemd) status(c *luabind.Call, name string) (*status, error) {
 	p := parseShow(string(r.Stdout))
 	switch {
 	case r.Code != 0 || r.Signal != 0:
-		cmd := &luabind.Command{Where: c.Where()}
-		cmd.Argv = r.Argv
-		return nil, failureOf(c, name, cmd, r, nil)
+		return nil, badProbe(c, name, r)
 	case p["LoadState"] == "not-found":
 		return nil, noService(c, name, "systemd has no such unit", unitNames())
 	case p["ActiveState"] == "":
@@ -107,9 +105,7 @@ func (systemd) logs(c *luabind.Call, name string, n int) ([]string, error) {
 		return nil, err
 	}
 	if r.Code != 0 || r.Signal != 0 {
-		cmd := &luabind.Command{Where: c.Where()}
-		cmd.Argv = r.Argv
-		return nil, failureOf(c, name, cmd, r, nil)
+		return nil, badProbe(c, name, r)
 	}
 	lines := splitLines(string(r.Stdout))
 	if len(lines) == 1 && lines[0] == "-- No entries --" {

@@ -41,6 +41,11 @@ func (sysv) status(c *luabind.Call, name string) (*status, error) {
 		}
 		return nil, noService(c, name, path+" is not there", initNames())
 	}
+	// Such a code is that of a script which could not be run, or of one of its
+	// commands: nobody has said that the service does not run.
+	if r.Signal != 0 || r.Code >= 126 {
+		return nil, badProbe(c, name, r)
+	}
 	st := &status{active: r.Code == 0, enabled: enabledByLinks("/etc", name)}
 	script, err := readFile(path, maxScript)
 	if err != nil {
