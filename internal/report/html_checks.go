@@ -70,7 +70,7 @@ func (c *htmlClip) finding(f *Finding) htmlFinding {
 	}
 	v.Lines, v.LinesMore = c.statements(f)
 	v.Values, v.ValsMore = c.values(f)
-	if b := f.Before; b != nil {
+	if b := f.was(); b != nil {
 		before := *b
 		before.Before = nil // there is one state before, not a chain
 		shown := c.finding(&before)

@@ -94,7 +94,10 @@ func (c *htmlClip) fix(f *Fix) htmlFix {
 	steps, more := htmlTake(c, f.Steps, 200)
 	for i := range steps {
 		s := &steps[i]
-		shown := htmlStep{Badge: htmlStepBadge(s.Status), Title: c.line(s.Title), Text: c.block(s.Text), Duration: htmlSeconds(s.Seconds)}
+		shown := htmlStep{Badge: htmlStepBadge(s.Status), Title: c.line(s.Title), Duration: htmlSeconds(s.Seconds)}
+		if s.Text != f.Error { // else it stands above
+			shown.Text = c.block(s.Text)
+		}
 		shown.Changes, shown.ChangesMore = c.changes(s.Changes, 200)
 		v.Steps = append(v.Steps, shown)
 	}

@@ -182,12 +182,12 @@ func (p *htmlPage) metrics(c *htmlClip, r *Report) {
 	p.MetricsMore = htmlMore(more, "metric", "metrics")
 }
 
-// metricValue is the exact number, and in parentheses what a person makes of it.
+// metricValue is the number, and in parentheses what a person makes of it.
 func (c *htmlClip) metricValue(m *Metric) string {
 	if m.Type == Info {
 		return "1"
 	}
-	text := sampleValue(m.Value)
+	text := cellNumber(m.Value)
 	base, _ := withSuffix(m.Name, "_total")
 	if strings.HasSuffix(base, "_bytes") && m.Value >= 1024 {
 		text = fmt.Sprintf("%s (%s)", text, NumberText(m.Value, "B"))

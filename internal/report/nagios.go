@@ -25,6 +25,8 @@ const (
 // findings as needed are left out, the last first; then perfdata; then the rest.
 func (r *Report) writeNagios(w io.Writer) error {
 	d := &nagios{first: r.nagiosFirstLine(), perf: r.perfdata()}
+	d.whole("error: ", r.Error)
+	d.whole("the plan ends here: ", r.Incomplete)
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		d.lines = append(d.lines, nagiosLine{nagiosFinding(f), f.State == OK || f.Skipped != ""})
@@ -38,6 +40,13 @@ func (r *Report) writeNagios(w io.Writer) error {
 	d.fit(nagiosMost)
 	_, err := io.WriteString(w, d.String())
 	return err
+}
+
+// whole adds what the first line has no room for.
+func (d *nagios) whole(what, s string) {
+	if text := nagiosClean(s); text != "" && !strings.HasSuffix(d.first, " - "+text) {
+		d.lines = append(d.lines, nagiosLine{nagiosCut(what+text, nagiosLongest), false})
+	}
 }
 
 // nagiosFirstLine is the first line without perfdata. Its state is that of the
@@ -148,10 +157,11 @@ func plural(n int, word string) string {
 }
 
 func nagiosFinding(f *Finding) string {
-	text := f.State.String() + " " + f.Name + ": " + findingText(f)
+	word, text := f.State.String(), findingText(f)
 	if f.Skipped != "" {
-		text = "SKIPPED " + f.Name + ": " + f.Skipped
+		word, text = "SKIPPED", f.Skipped
 	}
+	text = strings.TrimSuffix(word+" "+labelled(f.Name, text), ": ")
 	return nagiosCut(nagiosClean(text), nagiosLongest)
 }
 

@@ -65,6 +65,9 @@ func TestNagiosKeepsTheGrammar(t *testing.T) {
 				lines++
 			}
 		}
+		for _, whole := range []string{"\nerror: ", "\nthe plan ends here: "} {
+			lines += strings.Count(doc, whole) // what the first line has no room for
+		}
 		if n := strings.Count(doc, "\n"); n != lines {
 			t.Fatalf("%d lines, want %d", n, lines)
 		}
@@ -85,13 +88,20 @@ func TestNagiosDocuments(t *testing.T) {
 		"error, no checks": {Report{Error: "line one\nline|two"}, `UNKNOWN - line one\nline/two` + "\n"},
 		"error hides no finding": {Report{Error: "deadline", Findings: []Finding{finding(Critical, "a", "down")}},
 			"UNKNOWN - deadline\nCRITICAL a: down\n"},
+		"a long error is told to its end": {Report{Error: strings.Repeat("error ", 20) + "end", Findings: []Finding{finding(Critical, "a", "down")}},
+			"UNKNOWN - error error error error error error error error error error error ...\nerror: " + strings.Repeat("error ", 20) + "end\nCRITICAL a: down\n"},
+		"a long end of a plan": {Report{Incomplete: strings.Repeat("plan ", 20) + "end"},
+			"WARNING - plan plan plan plan plan plan plan plan plan plan plan plan plan p...\nthe plan ends here: " + strings.Repeat("plan ", 20) + "end\n"},
+		"numbers are short": {Report{Findings: []Finding{finding(OK, "a", "", Value{Label: "u", Value: 19.033532372932783, Unit: "%", Warn: rng(t, "80.123456789"), Max: at(100.0 / 3)},
+			Value{Label: "over", Value: 80.00000001, Warn: rng(t, "80"), State: Warning}, Value{Label: "b", Value: 24004608001, Unit: "B"}, Value{Label: "f", Value: 2.0 / 3, Unit: "ns"})}},
+			"OK - 1 check OK | u=19.033532%;80.123456789;;;33.333333 over=80.00000001;80 b=24004608001B f=0.000000000666667s\nOK a\n"},
 		"one": {Report{Findings: []Finding{finding(OK, "disk", "/ 40%", Value{Label: "/", Value: 40.5, Unit: "%", Warn: rng(t, "80"), Max: at(100)})}},
 			"OK - / 40% | /=40.5%;80;;;100\nOK disk: / 40%\n"},
 		"worst first": {Report{Findings: []Finding{finding(Warning, "a", "slow"), finding(Unknown, "b", "?"), finding(Critical, "c", "down")}},
 			"CRITICAL - c: down; b: ?; a: slow\nWARNING a: slow\nUNKNOWN b: ?\nCRITICAL c: down\n"},
 		"all well": {Report{Findings: []Finding{finding(OK, "a", "x"), finding(OK, "b", "y"), {Name: "c", State: Critical, Skipped: "needs a"}}},
 			"OK - 2 checks OK, 1 skipped\nOK a: x\nOK b: y\nSKIPPED c: needs a\n"},
-		"no text":    {Report{Findings: []Finding{{State: Critical}}}, "CRITICAL - no text\nCRITICAL :\n"},
+		"no text":    {Report{Findings: []Finding{{State: Critical}}}, "CRITICAL - no text\nCRITICAL\n"},
 		"soft":       {Report{Findings: []Finding{{Name: "a", State: Warning, Text: "slow", Soft: &Soft{1, 3}}}}, "WARNING - slow (soft 1/3)\nWARNING a: slow (soft 1/3)\n"},
 		"failed fix": {Report{Findings: []Finding{finding(OK, "a", "x")}, Fixes: []Fix{{Name: "f", Status: FixRolledBack, Error: "no"}}}, "WARNING - fix f: rolled back: no\nOK a: x\nfix f: rolled back: no\n"},
 		"a plan ends": {Report{Incomplete: "cannot predict past line 3", Findings: []Finding{finding(OK, "a", "x")}},
@@ -117,7 +127,7 @@ func TestNagiosDocuments(t *testing.T) {
 func big(ok, bad, values int) *Report {
 	r := &Report{}
 	add := func(s State, n int) {
-		name := strings.Repeat("n", 1000-1-len(s.String())-len(" : "))
+		name := strings.Repeat("n", 1000-1-len(s.String())-len(" "))
 		for range n {
 			r.Findings = append(r.Findings, Finding{Name: name, State: s})
 		}

@@ -51,26 +51,46 @@ func perfItem(labels *labels, check string, v *Value) (string, bool) {
 	if label == "" {
 		label = check
 	}
-	item := quoteLabel(labels.unique(label)) + "=" + units.FormatNumber(value) + uom
-	fields := ";" + perfRange(v.Warn, scale) + ";" + perfRange(v.Crit, scale) +
+	warn, crit := perfRange(v.Warn, scale), perfRange(v.Crit, scale)
+	item := quoteLabel(labels.unique(label)) + "=" + perfDecimal(value, warn, crit) + uom
+	fields := ";" + rangeOrNone(warn) + ";" + rangeOrNone(crit) +
 		";" + perfBound(v.Min, scale) + ";" + perfBound(v.Max, scale)
 	return item + strings.TrimRight(fields, ";"), true
 }
 
 func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
 
-func perfRange(r *units.Range, scale func(float64) float64) string {
+// perfDecimal is a number for graphs. One that stands so near to a threshold that
+// rounding would carry it to the other side is exact.
+func perfDecimal(value float64, limits ...*units.Range) string {
+	text := plainNumber(value)
+	for _, r := range limits {
+		if short, err := strconv.ParseFloat(text, 64); r != nil && (err != nil || r.Alerts(short) != r.Alerts(value)) {
+			return units.FormatNumber(value)
+		}
+	}
+	return text
+}
+
+func perfRange(r *units.Range, scale func(float64) float64) *units.Range {
 	if r == nil || math.IsNaN(r.Start) || math.IsNaN(r.End) {
+		return nil
+	}
+	return &units.Range{Start: scale(r.Start), End: scale(r.End), Inside: r.Inside}
+}
+
+func rangeOrNone(r *units.Range) string {
+	if r == nil {
 		return ""
 	}
-	return units.Range{Start: scale(r.Start), End: scale(r.End), Inside: r.Inside}.String()
+	return r.String()
 }
 
 func perfBound(f *float64, scale func(float64) float64) string {
 	if f == nil || !finite(scale(*f)) {
 		return ""
 	}
-	return units.FormatNumber(scale(*f))
+	return plainNumber(scale(*f))
 }
 
 // baseUnit gives the unit that perfdata know and the fraction, times/per, by
