@@ -51,6 +51,7 @@ type exchange struct {
 	started   time.Time
 	last      *url.URL    // that is being asked
 	connected atomic.Bool // set by the goroutine that dials
+	closed    atomic.Bool // by the server; set by the goroutine that reads
 	got       int64       // bytes of the body
 	answered  bool
 }
@@ -95,13 +96,31 @@ func (x *exchange) newTransport(config *tls.Config) *http.Transport {
 			x.connected.Store(false)
 			conn, err := dialer.DialContext(ctx, network, address)
 			x.connected.Store(err == nil)
-			return conn, err
+			if err != nil {
+				return nil, err
+			}
+			return ending{conn, &x.closed}, nil
 		},
 		TLSClientConfig:        config,
 		ForceAttemptHTTP2:      true,
 		DisableKeepAlives:      true, // and so a dial ends with the request
 		MaxResponseHeaderBytes: maxHeader,
 	}
+}
+
+// ending is a connection that notes when the server has ended it: who parses
+// what came until then may find half a line of it malformed.
+type ending struct {
+	net.Conn
+	closed *atomic.Bool
+}
+
+func (e ending) Read(p []byte) (int, error) {
+	n, err := e.Conn.Read(p)
+	if errors.Is(err, io.EOF) {
+		e.closed.Store(true)
+	}
+	return n, err
 }
 
 func (x *exchange) do(ctx context.Context) (*Response, error) {

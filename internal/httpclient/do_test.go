@@ -167,6 +167,7 @@ func TestTruncatedAndReset(t *testing.T) {
 	for name, answer := range map[string]string{
 		"nothing":       "",
 		"half a header": "HTTP/1.1 200 OK\r\nA: ",
+		"half a name":   "HTTP/1.1 200 OK\r\nContent-Le",
 		"half a body":   "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
 		"half a chunk":  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
 		"no last chunk": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",

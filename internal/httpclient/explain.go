@@ -86,6 +86,9 @@ func (x *exchange) reason(ctx context.Context, err error) (Reason, string) {
 	case Ended(ctx) != nil:
 		return Timeout, x.progress("within " + short(x.timeout))
 	}
+	if x.closed.Load() && !x.answered && strings.Contains(err.Error(), "malformed MIME header") {
+		err = io.ErrUnexpectedEOF
+	}
 	return Explain(err)
 }
 
