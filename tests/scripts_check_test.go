@@ -203,7 +203,7 @@ func TestLibraryChecks(t *testing.T) {
 		name string
 		f    func(*testing.T)
 	}{
-		{"disk", hostDisk}, {"mounts", hostMounts}, {"processes", hostProcessChecks}, {"fds", hostFds},
+		{"disk", hostDisk}, {"mounts", hostMounts}, {"processes", hostProcessChecks}, {"hidden", hostHidden}, {"fds", hostFds},
 		{"kernel", hostKernel}, {"cgroup", hostCgroup}, {"services", hostServices}, {"log", hostLog}, {"fileage", hostFileAge},
 		{"certificates", hostCertificates}, {"time", hostTime}, {"updates", hostUpdates},
 	} {
@@ -353,6 +353,18 @@ func hostProcessChecks(t *testing.T) {
 		{"UNKNOWN", set("match=("), set("match")},
 		{"UNKNOWN", set("name=worker-x", "rss=big"), set("big")},
 	})
+}
+
+// Where the kernel hides processes, what is not seen is not taken for what is not there.
+func hostHidden(t *testing.T) {
+	mustDo(t, unix.Mount("proc", "/proc", "proc", 0, "hidepid=2"))
+	defer func() { mustDo(t, unix.Unmount("/proc", unix.MNT_DETACH)) }()
+	for script, words := range map[string][]string{
+		"check/zombies.lua": nil, "check/processes.lua": {"name=tests.test", "count=0:"}, "check/fds.lua": nil,
+	} {
+		library{script: script, nobody: true}.says(t, "UNKNOWN", words, "run as root")
+		library{script: script}.says(t, "OK", words)
+	}
 }
 
 func hostFds(t *testing.T) {
