@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"sync"
-	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -258,71 +257,6 @@ func (s *Session) close() error {
 	return joined(err, s.stdout.Flush(), s.stderr.Flush())
 }
 
-// supervisor starts commands, from the first that the run wants.
-func (s *Session) start() (ExecFunc, error) {
-	s.execOnce.Do(func() {
-		cfg := &s.host.cfg
-		s.super, s.superErr = supervise.New(supervise.Options{
-			Subreaper: cfg.own, RunDir: cfg.runDir,
-			Stdin: file(cfg.stdin), Stdout: s.stdout, Stderr: s.stderr,
-		})
-		if s.superErr != nil {
-			return
-		}
-		if cfg.hurry != nil {
-			go s.watchHurry()
-		}
-		last := s.runCommand
-		if cfg.plan != nil {
-			last = s.planLink(last)
-		}
-		s.exec = chain(cfg.links, last)
-	})
-	return s.exec, s.superErr
-}
-
-// runCommand is the end of the chain. A stream that a command inherits is the
-// file itself, where it is one, unless a secret could pass through it unseen: a
-// terminal is seen by the person at it alone, and programs that talk to a
-// person need it.
-func (s *Session) runCommand(ctx context.Context, c *Command) (*Result, error) {
-	own := c.Cmd
-	direct(&own.Stdout, s.host.cfg.stdout, c.Masked)
-	direct(&own.Stderr, s.host.cfg.stderr, c.Masked)
-	return s.super.Run(ctx, &own)
-}
-
-func direct(o *supervise.Output, stream any, masked bool) {
-	if f := file(stream); f != nil && o.Inherit && (!masked || isDevice(f)) {
-		*o = supervise.Output{Fd: f}
-	}
-}
-
-// Exec sends a granted command through the exec chain. Safe for concurrent use.
-func (c *Call) Exec(ctx context.Context, cmd *Command) (*Result, error) {
-	run, err := c.s.start()
-	if err != nil {
-		return nil, Errorf(KindResource, "cannot run commands: %w", err)
-	}
-	if cmd.Masked = c.s.mask.Active(); cmd.Masked && (cmd.Stdout.Inherit || cmd.Stderr.Inherit) {
-		// What the masks hold back comes before what the command writes.
-		if err := joined(c.s.stdout.Flush(), c.s.stderr.Flush()); err != nil {
-			return nil, err
-		}
-	}
-	made, err := c.s.changingCommand(cmd)
-	if err != nil {
-		return nil, err
-	}
-	started := time.Now()
-	r, err := run(ctx, cmd)
-	c.s.auditOutcome(cmd, r, err, time.Since(started))
-	if r != nil {
-		made()
-	}
-	return r, err
-}
-
 func readLimited(r io.Reader, limit int) ([]byte, error) {
 	if limit <= 0 {
 		return io.ReadAll(r)
@@ -332,13 +266,4 @@ func readLimited(r io.Reader, limit int) ([]byte, error) {
 		return nil, fmt.Errorf("larger than %d bytes", limit)
 	}
 	return data, err
-}
-
-// watchHurry waits for the second interrupt.
-func (s *Session) watchHurry() {
-	select {
-	case <-s.host.cfg.hurry:
-		s.super.Hurry()
-	case <-s.closed:
-	}
 }

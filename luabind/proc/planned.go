@@ -2,12 +2,9 @@ package proc
 
 import (
 	"errors"
-	"fmt"
-	"syscall"
 
 	lua "github.com/yuin/gopher-lua"
 
-	"opslua/internal/proctable"
 	"opslua/internal/supervise"
 	"opslua/luabind"
 )
@@ -52,27 +49,4 @@ func (l *pipeline) planning(c *luabind.Call) bool {
 		}
 	}
 	return false
-}
-
-// signalChange is a signal as a change to the host.
-func signalChange(sig syscall.Signal, name string, pid int) luabind.Change {
-	return luabind.Change{Op: "signal", Text: fmt.Sprintf("send %s to %s (%d)", luabind.SignalName(sig), name, pid)}
-}
-
-// change is what stopping the processes changes.
-func (s *stopping) change() luabind.Change {
-	sig := syscall.Signal(s.signal)
-	if sig == 0 {
-		sig = syscall.SIGTERM
-	}
-	return luabind.Change{Op: "signal", Text: fmt.Sprintf("stop %s with %s", s.describe(), luabind.SignalName(sig))}
-}
-
-// nameOf is the name of a process for a person.
-func nameOf(c *luabind.Call, id proctable.Identity) string {
-	p, err := proctable.Get(c.Context(), provider(c), id.PID, proctable.FieldName)
-	if err != nil || p.Name == "" {
-		return "process"
-	}
-	return p.Name
 }

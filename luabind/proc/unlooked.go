@@ -68,15 +68,7 @@ func watch(c *luabind.Call, t *lua.LTable, status []field, e *luabind.Error) {
 	}))
 	mt.RawSetString("__pairs", L.NewFunction(func(l *lua.LState) int {
 		look()
-		l.Push(L.NewFunction(func(l *lua.LState) int {
-			k, v, ok := luatable.Next(t, l.Get(2))
-			if !ok {
-				l.RaiseError("invalid key to 'next'")
-			}
-			l.Push(k)
-			l.Push(v)
-			return 2
-		}))
+		l.Push(L.NewFunction(next))
 		l.Push(t)
 		l.Push(lua.LNil)
 		return 3
@@ -92,4 +84,15 @@ func methodOf(l *lua.LState, mt, key lua.LValue) lua.LValue {
 		return lua.LNil
 	}
 	return l.GetTable(t.RawGetString("__index"), key)
+}
+
+// next walks a table as Lua's own does.
+func next(l *lua.LState) int {
+	k, v, ok := luatable.Next(l.CheckTable(1), l.Get(2))
+	if !ok {
+		l.RaiseError("invalid key to 'next'")
+	}
+	l.Push(k)
+	l.Push(v)
+	return 2
 }
