@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"opslua/internal/report"
@@ -20,7 +21,7 @@ func (a *attempt) run() error {
 	}
 	switch {
 	case err != nil && a.e.over(err):
-		a.fix.Status, a.fix.Error = report.FixFailed, a.e.c.ErrorText(err)
+		a.fix.Status, a.fix.Error = report.FixFailed, a.e.textOf(err)+a.left(len(a.undos))
 		return err
 	case blocked != "":
 		a.block(blocked)
@@ -125,9 +126,10 @@ func pause(ctx context.Context, d time.Duration) error {
 // back takes the completed steps back, the last first, and says how that ended.
 // An error ends the script.
 func (a *attempt) back(cause error) error {
-	a.fix.Status, a.fix.Error = report.FixFailed, a.e.c.ErrorText(cause)
+	a.fix.Status, a.fix.Error = report.FixFailed, a.e.textOf(cause)
+	a.d.live.a = a
 	stop := a.e.c.WatchChanges(a.hear)
-	defer stop()
+	defer func() { stop(); a.d.live.a = nil }()
 	good := len(a.undos) > 0
 	for i := len(a.undos) - 1; i >= 0; i-- {
 		u := a.undos[i]
@@ -142,10 +144,11 @@ func (a *attempt) back(cause error) error {
 			continue
 		}
 		good = false
-		text := a.e.c.ErrorText(err)
+		text := a.e.textOf(err)
 		a.end(n, started, report.StepUndoFailed, text)
 		a.fix.Error += "; the undo of " + strconv.Quote(u.title) + " failed: " + text
 		if a.e.over(err) {
+			a.fix.Error += a.left(i)
 			return err
 		}
 	}
@@ -153,6 +156,19 @@ func (a *attempt) back(cause error) error {
 		a.fix.Status = report.FixRolledBack
 	}
 	return nil
+}
+
+// left names the steps whose undos, the first n, did not run: the host is left
+// as they have made it.
+func (a *attempt) left(n int) string {
+	if n == 0 {
+		return ""
+	}
+	var titles []string
+	for i := n - 1; i >= 0; i-- {
+		titles = append(titles, strconv.Quote(a.undos[i].title))
+	}
+	return "; not taken back: " + strings.Join(titles, ", ")
 }
 
 // plan runs the function of a fix in a dry run, where changes are only planned.
@@ -168,7 +184,7 @@ func (a *attempt) plan() error {
 	if err == nil {
 		return nil
 	}
-	f.Status, f.Error = report.FixFailed, a.e.c.ErrorText(err)
+	f.Status, f.Error = report.FixFailed, a.e.textOf(err)
 	if a.e.over(err) {
 		return err
 	}

@@ -69,15 +69,16 @@ func (p *parameter) typeBy(c *luabind.Call, k *constraint) error {
 		if err := p.byDefault(c, k.def); err != nil {
 			return err
 		}
-		if choice != "" && choice != p.typ && choice != p.item {
-			return c.Usage(p.name, "one_of: they are of type %s, the default is not", choice)
-		}
 		if k.typ != "" && k.typ != p.typ {
 			return c.Usage(p.name, "type: got %s, but the default is of type %s", quoted(k.typ), p.typ)
 		}
-		return nil
+		return p.fits(c, choice, bounded)
 	case k.typ != "":
-		p.typ, p.item = k.typ, typeText
+		choice := p.typ
+		p.typ, p.value = k.typ, []any{}
+		if err := p.fits(c, choice, bounded); err != nil {
+			return err
+		}
 	case p.typ == "" && bounded:
 		p.typ = typeNumber
 	case p.typ == "":
@@ -107,10 +108,30 @@ func (p *parameter) typeBy(c *luabind.Call, k *constraint) error {
 	return nil
 }
 
+// fits gives an empty list the type of its items, from what the constraints are
+// about, and holds the type of the choices against that of the parameter.
+func (p *parameter) fits(c *luabind.Call, choice string, bounded bool) error {
+	if list, _ := p.value.([]any); p.typ == typeList && len(list) == 0 {
+		switch p.item = typeText; {
+		case choice != "":
+			p.item = choice
+		case bounded:
+			p.item = typeNumber
+		}
+	}
+	if choice != "" && choice != p.typ && choice != p.item {
+		return c.Usage(p.name, "one_of: the choices are of type %s, the parameter is not", choice)
+	}
+	return nil
+}
+
 // consistent holds the constraints against the type and the default.
 func (p *parameter) consistent(c *luabind.Call) error {
 	if (p.min.Set || p.max.Set) && p.typ != typeNumber && p.item != typeNumber {
 		return c.Usage(p.name, "min and max are for numbers, and this is of type %s", p.typ)
+	}
+	if p.min.Set && !finite(p.min.V) || p.max.Set && !finite(p.max.V) {
+		return c.Usage(p.name, "min and max: want finite numbers")
 	}
 	if p.min.Set && p.max.Set && p.min.V > p.max.V {
 		return c.Usage(p.name, "min is above max")

@@ -19,6 +19,9 @@ func (a *attempt) act() error {
 		return nil
 	}
 	if a.e.dry {
+		if ok, err := a.withinLimit(); err != nil || !ok {
+			return err
+		}
 		return a.plan()
 	}
 	release, err := a.lock()
@@ -79,6 +82,9 @@ func (a *attempt) wanted() bool {
 	case found.Skipped != "":
 		f.Reason = a.d.on + " was skipped: " + found.Skipped
 		return false
+	case a.e.unsure[a.d.on] != "":
+		a.block(state + ", and nobody can say whether that is hard: " + a.e.unsure[a.d.on])
+		return false
 	case found.State == report.Unknown:
 		f.Reason = state + ": a fix does not act on what is not known"
 		return false
@@ -87,9 +93,6 @@ func (a *attempt) wanted() bool {
 		return true
 	case found.State == report.OK:
 		f.Reason = state
-		return false
-	case a.e.unsure[a.d.on]:
-		f.Reason = state + ", and nobody can say whether that is hard"
 		return false
 	case found.Soft != nil:
 		f.Reason = fmt.Sprintf("%s (soft %d/%d): it is not hard yet", state, found.Soft.N, found.Soft.Of)

@@ -59,13 +59,14 @@ func registryOf(c *luabind.Call) *registry {
 
 func (g *registry) anything() bool { return len(g.checks)+len(g.collects)+len(g.fixes) > 0 }
 
-// withoutOptions lets the options be left out: check(name, fn).
+// withoutOptions lets the options between a name and a function be left out:
+// check(name, fn).
 func withoutOptions(c *luabind.Call) {
 	if c.Describing() || c.NArgs() != 2 {
 		return
 	}
 	if fn, ok := c.Arg(1).(*lua.LFunction); ok {
-		c.L().SetTop(1)
+		c.L().Pop(1)
 		c.L().Push(c.L().NewTable())
 		c.L().Push(fn)
 	}

@@ -197,9 +197,14 @@ Declares a fix.
   timeout  duration        ends the fix, and each undo
   fn       function        gets f, by which it acts`},
 		Types: []luabind.Type{{Name: "f", Doc: "What the function of a fix gets.", Methods: []luabind.Func{
-			{Name: "step", Impl: step, Doc: `step(title, [opts], fn) -> results of fn
+			{Name: "step", Impl: step, Doc: `step(title, fn, opts) -> results of fn
 
-Runs a step: the first one counts the attempt.
+Runs a step: the first one counts the attempt. If something later fails, the undos
+of the steps that were completed run, last first; they may use f:wait, f:evidence
+and f:step too.
+
+  f:step("new configuration", function() fs.write(path, text) end,
+    {undo = function() fs.write(path, old) end})
 
   title  string    what is done
   fn     function  does it; what it raises ends the fix

@@ -82,11 +82,18 @@ func (v *verification) UnpackLua(c *luabind.Call, lv lua.LValue) error {
 func fix(c *luabind.Call) error {
 	withoutOptions(c)
 	d := &fixDecl{live: &fixObject{}}
+	var on, lock luabind.Opt[string]
 	var limit rate
 	var verify verification
-	if err := c.Unpack("name", &d.name, "on?", &d.on, "limit?", &limit, "lock?", &d.lock, "wait?", &d.wait,
+	if err := c.Unpack("name", &d.name, "on?", &on, "limit?", &limit, "lock?", &lock, "wait?", &d.wait,
 		"verify?", &verify, "timeout?", &d.timeout, "fn", &d.fn); err != nil {
 		return err
+	}
+	switch d.on, d.lock = on.V, lock.V; {
+	case on.Set && d.on == "":
+		return c.Usage("on", "an empty text, want the name of a check; without on, the fix acts in every run")
+	case lock.Set && d.lock == "":
+		return c.Usage("lock", "an empty text, want a name")
 	}
 	if limit.n > 0 {
 		d.limit = &limit
@@ -155,6 +162,12 @@ func (e *engine) fix(d *fixDecl) error {
 	a.mu.Unlock()
 	f.Seconds = time.Since(started).Seconds()
 	e.c.Progress(luabind.Progress{ID: a, Label: "fix " + d.name, Over: true})
+	if err != nil && f.Status == report.FixOK && !a.begun {
+		a.block(e.textOf(err)) // the script ended before it began
+	}
 	e.rep.Fixes = append(e.rep.Fixes, *f)
-	return err
+	if err != nil {
+		return err
+	}
+	return e.unskip()
 }

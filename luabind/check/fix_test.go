@@ -151,7 +151,7 @@ func TestTimeoutOfAFix(t *testing.T) {
   f:step("two", function() while true do end end)
 end)
 fix("g", {}, function(f) f:step("g", function() end) end)`)
-	same(t, "fix", told(r.Fixes[0]), "rolled_back [] {fix f: its deadline of 100ms passed} | one done | two failed (t.lua:3: context deadline exceeded) | one undone")
+	same(t, "fix", told(r.Fixes[0]), "rolled_back [] {fix f: its deadline of 100ms passed} | one done | two failed (not finished: the deadline passed) | one undone")
 	same(t, "next", told(r.Fixes[1]), "ok [] | g done")
 }
 
@@ -301,7 +301,7 @@ fix("c", {lock = "x"}, function(f) print("acted") end)
 fix("d", {}, function(f) f:step("x", function() end) end)`)
 	same(t, "findings", states(r), "s CRITICAL: bad, soft needs a state directory: this run cannot be counted; "+
 		"w UNKNOWN: soft needs a state directory: this run cannot be counted, bad; u UNKNOWN: bad")
-	same(t, "a", told(r.Fixes[0]), "ok [s is CRITICAL, and nobody can say whether that is hard]")
+	same(t, "a", told(r.Fixes[0]), "blocked [s is CRITICAL, and nobody can say whether that is hard: soft needs a state directory: this run cannot be counted]")
 	same(t, "b", told(r.Fixes[1]), "blocked [limit needs a state directory]")
 	same(t, "c", told(r.Fixes[2]), "blocked [lock needs a state directory]")
 	same(t, "d", told(r.Fixes[3]), "ok [] | x done")

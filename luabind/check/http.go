@@ -38,6 +38,7 @@ func askHTTP(c *luabind.Call) error {
 		"timeout?", &a.timeout, "ca?", &a.ca, "headers?", &a.headers, "method?", &a.method, "label?", &a.label); err != nil {
 		return err
 	}
+	a.method = strings.ToUpper(a.method)
 	r, err := recordOf(c)
 	if err != nil {
 		return err
@@ -172,5 +173,5 @@ func (a *asking) judge(c *luabind.Call, r *record, resp *httpclient.Response, sh
 			return
 		}
 	}
-	r.say(report.OK, fmt.Sprintf("%s: status %d in %s", shown, resp.Status, numberText(resp.Seconds, "s")))
+	r.say(report.OK, fmt.Sprintf("%s: status %d in %s", shown, resp.Status, report.NumberText(resp.Seconds, "s")))
 }

@@ -100,11 +100,12 @@ func TestHTTPInADryRun(t *testing.T) {
 	defer srv.Close()
 	b := newBench(t)
 	r := b.dry(`check("get", {}, function(c) c:http("` + srv.URL + `") end)
+check("lower", {}, function(c) c:http("` + srv.URL + `", {method = "get"}) end)
 check("post", {}, function(c) c:http("` + srv.URL + `", {method = "POST"}) c:ok("not reached") end)`)
-	if posts != 0 || r.Findings[0].State != 0 || len(b.planned) != 1 || b.planned[0].Text != "POST "+srv.URL {
+	if posts != 0 || r.Findings[0].State != 0 || r.Findings[1].State != 0 || len(b.planned) != 1 || b.planned[0].Text != "POST "+srv.URL {
 		t.Error(posts, states(r), b.planned)
 	}
-	if f := r.Findings[1]; !strings.HasPrefix(f.Text, "cannot predict past line 2: it reads the answer to POST ") {
+	if f := r.Findings[2]; !strings.HasPrefix(f.Text, "cannot predict past line 3: it reads the answer to POST ") {
 		t.Error(states(r))
 	}
 }

@@ -82,7 +82,7 @@ func (a *attempt) withinLimit() (bool, error) {
 		return nil
 	}
 	err := a.e.mem.view(a.ctx, look)
-	if err == nil && future {
+	if err == nil && future && !a.e.dry {
 		err = a.e.mem.update(a.ctx, func(tx store.Tx) error {
 			if err := look(tx); err != nil {
 				return err

@@ -35,6 +35,11 @@ func TestParam(t *testing.T) {
 		{`{m = {"b", one_of = {"a", "b"}}}`, "", `p.m`, "b"},
 		{`{m = {{}, one_of = {"a", "b"}}}`, "m=b,a", `#p.m`, "2"},
 		{`{n = {2, one_of = {1, 2}}}`, "n=1", `p.n`, "1"},
+		{`{l = {required = true, type = "list"}}`, "l=1", `type(p.l[1])`, "string"},
+		{`{l = {required = true, type = "list", one_of = {1, 2}}}`, "l=2,1", `p.l[1]`, "2"},
+		{`{l = {required = true, type = "list", min = 3}}`, "l=4", `p.l[1] + 1`, "5"},
+		{`{l = {{}, min = 3}}`, "l=4", `p.l[1] + 1`, "5"},
+		{`{l = {{}, one_of = {1, 2}}}`, "l=2", `p.l[1] + 1`, "3"},
 	} {
 		b := newBench(t)
 		_, err := b.do(t.Context(), false, "local p = param"+c.decl+" print("+c.show+")", func(r *check.Run) {
@@ -58,6 +63,11 @@ func TestParamRefuses(t *testing.T) {
 		{`{port = 5}`, "prot=5", `--set prot: the script has no parameter of that name (did you mean "port"?)`},
 		{`{port = 5}`, "zzzzzzzz=5", `has no parameter of that name; there are: port`},
 		{`{port = 5}`, "port", `--set "port": want name=value`},
+		{`{port = 5}`, "=5", `--set "=5": want name=value`},
+		{`{l = {{}, min = 3}}`, "l=2", `--set l: got 2, want a number from 3`},
+		{`{n = {5, min = 0/0}}`, "", `param: n: min and max: want finite numbers`},
+		{`{n = {5, max = 1/0}}`, "", `param: n: min and max: want finite numbers`},
+		{`{n = {one_of = {"a"}, type = "number"}}`, "", `param: n: one_of: the choices are of type text, the parameter is not`},
 		{`{ports = {80}}`, "ports=1,x", `--set ports: item 2: got "x", want a number`},
 		{`{n = {5, min = 1, max = 9}}`, "n=10", `--set n: got 10, want a number from 1 to 9`},
 		{`{n = {5, min = 1}}`, "n=0", `want a number from 1`},
@@ -71,7 +81,7 @@ func TestParamRefuses(t *testing.T) {
 		{`{h = {5, min = 9}}`, "", `param: h: the default: got 5, want a number from 9`},
 		{`{h = {min = 9}}`, "", `param: h: there is no default, and it is not required`},
 		{`{h = {type = "text", required = true, one_of = {}}}`, "", `one_of: an empty list`},
-		{`{h = {"x", one_of = {1}}}`, "", `one_of: they are of type number, the default is not`},
+		{`{h = {"x", one_of = {1}}}`, "", `one_of: the choices are of type number, the parameter is not`},
 		{`{h = {5, type = "text"}}`, "", `type: got "text", but the default is of type number`},
 		{`{h = {required = true, type = "size"}}`, "", `type: got "size", want text, number, boolean or list`},
 		{`{h = {"x", mni = 1}}`, "", `param: h: unknown option "mni" (did you mean "min"?)`},

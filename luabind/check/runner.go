@@ -21,9 +21,11 @@ type engine struct {
 	rep     *report.Report
 	mem     memory
 	dry     bool
+	todo    []*checkDecl         // the checks of this run, in their order
 	at      map[string]int       // where in the report the finding of a check is
 	looked  map[string]time.Time // when the check began to look, by the run's clock
-	unsure  map[string]bool      // checks of which nobody can say whether they are hard
+	streaks map[string]streak    // what this run has counted
+	unsure  map[string]string    // why nobody can say whether a check is hard
 	metrics *series
 	rows    map[string]bool // names that are taken
 }
@@ -55,7 +57,8 @@ func (g *registry) finish(c *luabind.Call) error {
 	e := &engine{
 		g: g, c: c, run: g.run, rep: g.run.Report, mem: memoryOf(c), dry: c.DryRun(),
 		at: map[string]int{}, looked: map[string]time.Time{},
-		unsure: map[string]bool{}, metrics: newSeries(), rows: map[string]bool{},
+		streaks: map[string]streak{}, unsure: map[string]string{},
+		metrics: newSeries(), rows: map[string]bool{},
 	}
 	e.rep.DryRun = e.dry
 	if err := e.all(order, sel); err != nil {
@@ -94,15 +97,10 @@ func (e *engine) all(order []*checkDecl, sel selection) error {
 }
 
 func (e *engine) checks(order []*checkDecl, sel selection) error {
-	todo := make([]*checkDecl, 0, len(order))
-	for _, d := range order {
-		if sel.checks[d.name] {
-			todo = append(todo, d)
-		}
-	}
-	p := luabind.Progress{ID: e, Label: "checks", Total: len(todo)}
+	e.todo = slices.DeleteFunc(order, func(d *checkDecl) bool { return !sel.checks[d.name] })
+	p := luabind.Progress{ID: e, Label: "checks", Total: len(e.todo)}
 	defer func() { p.Note, p.Over = "", true; e.c.Progress(p) }()
-	for i, d := range todo {
+	for i, d := range e.todo {
 		p.Done, p.Note = i, d.name
 		e.c.Progress(p)
 		if reason := e.skips(d); reason != "" {
@@ -110,15 +108,12 @@ func (e *engine) checks(order []*checkDecl, sel selection) error {
 			continue
 		}
 		f, err := e.check(d)
-		if err == nil {
-			err = e.soften(&f, d.soft)
-		}
 		e.note(f)
 		if err != nil {
 			return err
 		}
 	}
-	p.Done = len(todo)
+	p.Done = len(e.todo)
 	return nil
 }
 
@@ -145,7 +140,8 @@ func (e *engine) skips(d *checkDecl) string {
 	return ""
 }
 
-// check runs one check. An error ends the script; the finding is good also then.
+// check runs one check and counts it. An error ends the script; the finding is
+// good also then.
 func (e *engine) check(d *checkDecl) (report.Finding, error) {
 	started := time.Now()
 	e.looked[d.name] = e.run.clock()
@@ -166,21 +162,26 @@ func (e *engine) check(d *checkDecl) (report.Finding, error) {
 	if err != nil && e.over(err) {
 		return f, err
 	}
-	return f, nil
+	return f, e.soften(&f, d.soft)
 }
 
 // textOf is what an error says. One that comes from the end of the run itself,
-// and not from what the check did, has the reason of that.
+// and not from what the script did, has the reason of that.
 func (e *engine) textOf(err error) string {
 	var exit *luabind.ExitError
 	if errors.As(err, &exit) {
 		return fmt.Sprintf("the script ended itself: exit(%d)", exit.Code)
 	}
-	var own *luabind.Error
-	if ctx := e.c.Context(); ctx.Err() != nil && !errors.As(err, &own) {
-		return "not finished: " + context.Cause(ctx).Error()
+	ended, cause := e.c.Context().Err(), context.Cause(e.c.Context())
+	switch {
+	case ended == nil || kindOf(err) != "" && !errors.Is(err, ended):
+		return e.c.ErrorText(err)
+	case errors.Is(cause, context.DeadlineExceeded):
+		return "not finished: the deadline passed"
+	case errors.Is(cause, context.Canceled):
+		return "not finished: interrupted"
 	}
-	return e.c.ErrorText(err)
+	return "not finished: " + e.c.ErrorText(cause)
 }
 
 // over says that an error ends the script and not just a part of it: its
@@ -209,6 +210,25 @@ func kindOf(err error) luabind.Kind {
 	return ""
 }
 
+// unskip runs the checks that were skipped and whose needs a fix has met: the
+// last state counts.
+func (e *engine) unskip() error {
+	for _, d := range e.todo {
+		f := e.finding(d.name)
+		if f.Skipped == "" {
+			continue
+		}
+		if reason := e.skips(d); reason != "" {
+			f.Skipped = reason
+			continue
+		}
+		if _, err := e.rerun(d.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // rerun runs a check again, within or after a fix, and replaces its finding,
 // which keeps the one from before the fixes.
 func (e *engine) rerun(name string) (report.State, error) {
@@ -218,9 +238,6 @@ func (e *engine) rerun(name string) (report.State, error) {
 		return report.Unknown, err
 	}
 	old := e.finding(name)
-	if err := e.softenAgain(&f, old, d.soft); err != nil {
-		return report.Unknown, err
-	}
 	if f.Before = old.Before; f.Before == nil {
 		before := *old
 		f.Before = &before

@@ -18,7 +18,7 @@ func set(list []*parameter, given []string) error {
 	came := map[string]bool{}
 	for _, g := range given {
 		name, value, ok := strings.Cut(g, "=")
-		if !ok {
+		if !ok || name == "" {
 			return askedError("--set %s: want name=value", quoted(g))
 		}
 		p, known := byName[name]

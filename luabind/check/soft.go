@@ -24,7 +24,8 @@ func (s streak) next(ok bool) streak {
 }
 
 // soften counts the runs of a check with soft = n and marks a state that is not
-// hard yet. UNKNOWN neither counts nor resets. An error ends the script.
+// hard yet. UNKNOWN neither counts nor resets. What looks again within this run
+// finds it counted, unless a problem came or went. An error ends the script.
 func (e *engine) soften(f *report.Finding, of int) error {
 	if of == 0 || f.State == report.Unknown {
 		return nil
@@ -33,29 +34,19 @@ func (e *engine) soften(f *report.Finding, of int) error {
 		e.uncounted(f, "soft needs a state directory: this run cannot be counted")
 		return nil
 	}
-	var s streak
-	count := func(tx store.Tx) error {
-		s = streak{}
-		if _, err := load(tx, sectionSoft, f.Name, &s); err != nil {
-			return err
-		}
-		s = s.next(f.State == report.OK)
-		if e.dry {
+	s, counted := e.streaks[f.Name]
+	if ok := f.State == report.OK; !counted || s.OK != ok {
+		var err error
+		if s, err = e.count(f.Name, ok); err != nil {
+			if e.over(err) {
+				return err
+			}
+			e.uncounted(f, "soft: state cannot be kept: "+oneLine(err.Error()))
 			return nil
 		}
-		return save(tx, sectionSoft, f.Name, s)
+		e.streaks[f.Name] = s
 	}
-	do := e.mem.update
-	if e.dry {
-		do = e.mem.view
-	}
-	if err := do(e.c.Context(), count); err != nil {
-		if e.over(err) {
-			return err
-		}
-		e.uncounted(f, "soft: state cannot be kept: "+oneLine(err.Error()))
-		return nil
-	}
+	delete(e.unsure, f.Name)
 	f.Attempts = s.N
 	if !s.OK && s.N < of {
 		f.Soft = &report.Soft{N: s.N, Of: of}
@@ -63,22 +54,29 @@ func (e *engine) soften(f *report.Finding, of int) error {
 	return nil
 }
 
-// softenAgain is soften for a check that ran again in this run, which is not
-// counted twice: OK resets, everything else leaves the count.
-func (e *engine) softenAgain(f, old *report.Finding, of int) error {
-	if of == 0 || f.State == report.Unknown {
-		return nil
+// count adds a run to the streak of a check; a dry run keeps nothing.
+func (e *engine) count(name string, ok bool) (s streak, err error) {
+	one := func(tx store.Tx) error {
+		s = streak{}
+		if _, err := load(tx, sectionSoft, name, &s); err != nil {
+			return err
+		}
+		if s = s.next(ok); e.dry {
+			return nil
+		}
+		return save(tx, sectionSoft, name, s)
 	}
-	if f.State == report.OK {
-		return e.soften(f, of)
+	do := e.mem.update
+	if e.dry {
+		do = e.mem.view
 	}
-	f.Attempts, f.Soft = old.Attempts, old.Soft
-	return nil
+	err = do(e.c.Context(), one)
+	return s, err
 }
 
 // uncounted adds that nobody can say whether the state is hard.
 func (e *engine) uncounted(f *report.Finding, text string) {
-	e.unsure[f.Name] = true
+	e.unsure[f.Name] = text
 	f.Lines = append(f.Lines, report.Line{State: report.Unknown, Text: text})
 	if report.Worse(f.State, report.Unknown) == f.State {
 		f.Text = joinWith(", ", f.Text, text)

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -26,11 +27,11 @@ func (a *attempt) start(title string) int {
 	return n
 }
 
-// end closes the innermost step and says how it ended.
+// end closes a step and says how it ended. Coroutines may close them in any order.
 func (a *attempt) end(n int, started time.Time, status, text string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.open = a.open[:len(a.open)-1]
+	a.open = slices.DeleteFunc(a.open, func(i int) bool { return i == n })
 	s := &a.fix.Steps[n]
 	s.Status, s.Text, s.Seconds = status, text, time.Since(started).Seconds()
 	a.pending = a.pending || status == report.StepPlanned
@@ -120,7 +121,7 @@ func (a *attempt) step(c *luabind.Call, title string, fn, back *lua.LFunction, r
 		if kindOf(err) == luabind.KindPlanned {
 			status = report.StepPlanned
 		}
-		a.end(n, started, status, c.ErrorText(err))
+		a.end(n, started, status, a.e.textOf(err))
 		return err
 	}
 	switch {

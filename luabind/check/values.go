@@ -5,7 +5,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -119,15 +118,30 @@ func (m *measured) pairs(more ...any) []any {
 	return append([]any{"label", &m.label, "number", &m.n, "unit?", &m.unit, "min?", &m.min, "max?", &m.max, "note?", &m.note}, more...)
 }
 
-func (m *measured) value(c *luabind.Call) report.Value {
+func (m *measured) value(c *luabind.Call) (report.Value, error) {
 	v := report.Value{Label: c.Mask(oneLine(m.label)), Value: m.n.f, Unit: m.unit, Note: c.Mask(oneLine(string(m.note)))}
-	if m.min.Set && !m.min.Off {
-		v.Min = &m.min.V
+	var err error
+	if v.Min, err = limitOf(c, "min", &m.min); err != nil {
+		return v, err
 	}
-	if m.max.Set && !m.max.Off {
-		v.Max = &m.max.V
+	if v.Max, err = limitOf(c, "max", &m.max); err != nil {
+		return v, err
 	}
-	return v
+	if v.Min != nil && v.Max != nil && *v.Min > *v.Max {
+		return v, c.Usage("min", "%s is above max, %s", luacode.FormatNumber(*v.Min), luacode.FormatNumber(*v.Max))
+	}
+	return v, nil
+}
+
+// limitOf is the least or the most that a value can be, or nil.
+func limitOf(c *luabind.Call, name string, o *luabind.Opt[float64]) (*float64, error) {
+	switch {
+	case !o.Set || o.Off:
+		return nil, nil
+	case !finite(o.V):
+		return nil, c.Usage(name, "got %s, want a finite number", luacode.FormatNumber(o.V))
+	}
+	return &o.V, nil
 }
 
 func value(c *luabind.Call) error {
@@ -140,7 +154,10 @@ func value(c *luabind.Call) error {
 	if err != nil {
 		return err
 	}
-	v := m.value(c)
+	v, err := m.value(c)
+	if err != nil {
+		return err
+	}
 	if v.Warn, err = warn.parse(c, "warn", m.unit); err != nil {
 		return err
 	}
@@ -176,7 +193,10 @@ func metric(c *luabind.Call) error {
 	if err != nil {
 		return err
 	}
-	v := m.value(c)
+	v, err := m.value(c)
+	if err != nil {
+		return err
+	}
 	if !finite(v.Value) {
 		return r.measure(&v)
 	}
@@ -190,65 +210,15 @@ func valueText(v *report.Value) string {
 	more := v.Note
 	switch v.State {
 	case report.Critical:
-		more = joinWith("; ", "crit "+rangeText(v.Crit, v.Unit), v.Note)
+		more = joinWith("; ", "crit "+report.RangeText(*v.Crit, v.Unit), v.Note)
 	case report.Warning:
-		more = joinWith("; ", "warn "+rangeText(v.Warn, v.Unit), v.Note)
+		more = joinWith("; ", "warn "+report.RangeText(*v.Warn, v.Unit), v.Note)
 	}
-	text := joinWith(": ", v.Label, numberText(v.Value, v.Unit))
+	text := joinWith(": ", v.Label, report.NumberText(v.Value, v.Unit))
 	if more != "" {
 		text += " (" + more + ")"
 	}
 	return text
-}
-
-// rangeText is a range whose bounds are written as the values of the unit are,
-// where that says the same in fewer figures: "10 MiB:", "26h".
-func rangeText(r *units.Range, unit string) string {
-	text := r.String()
-	if unit != "B" && unit != "s" {
-		return text
-	}
-	ends := strings.Split(strings.TrimPrefix(text, "@"), ":")
-	for i, end := range ends {
-		if end == "" || end == "~" {
-			continue
-		}
-		f, err := units.ParseNumber(end)
-		if err != nil {
-			return text
-		}
-		short := numberText(f, unit)
-		if back, err := bound(short, unit); err != nil || back != f {
-			return text
-		}
-		ends[i] = short
-	}
-	return text[:len(text)-len(strings.TrimPrefix(text, "@"))] + strings.Join(ends, ":")
-}
-
-// numberText is a number with its unit: bytes in the unit that fits, long times
-// in minutes, hours and days, and no more figures than a person looks at.
-func numberText(f float64, unit string) string {
-	if unit == "B" && math.Abs(f) < 1<<62 {
-		return units.FormatBytes(int64(math.Round(f)))
-	}
-	if unit == "s" && math.Abs(f) >= 60 && math.Abs(f) < math.MaxInt64/1e10 {
-		return units.FormatDuration(time.Duration(math.Round(f)) * time.Second)
-	}
-	text := strconv.FormatFloat(f, 'g', 4, 64)
-	if a := math.Abs(f); a < 1e15 && (f == math.Trunc(f) || a >= 1000) {
-		text = strconv.FormatFloat(f, 'f', -1, 64)
-		if f != math.Trunc(f) {
-			text = strconv.FormatFloat(f, 'f', 1, 64)
-		}
-	}
-	switch unit {
-	case "", "c":
-		return text
-	case "%", "s", "ms", "us":
-		return text + unit
-	}
-	return text + " " + unit
 }
 
 // inShort shows a value in a message.

@@ -11,6 +11,7 @@ import (
 )
 
 func waitFor(c *luabind.Call) error {
+	withoutOptions(c)
 	var title string
 	var fn *lua.LFunction
 	within, every := 30*time.Second, 500*time.Millisecond
@@ -32,7 +33,7 @@ func waitFor(c *luabind.Call) error {
 	started := time.Now()
 	v, err := a.poll(c, title, within, every, fn)
 	if err != nil {
-		a.end(n, started, report.StepFailed, c.ErrorText(err))
+		a.end(n, started, report.StepFailed, a.e.textOf(err))
 		return err
 	}
 	a.end(n, started, report.StepDone, "")
