@@ -124,7 +124,7 @@ func (f *Finding) before(v *Value) *Value {
 func (c *htmlClip) value(v, was *Value, unjudged bool) htmlValue {
 	if len(v.Unit) > htmlUnitBytes { // it stands behind each number
 		short := *v
-		short.Unit = htmlHead(v.Unit, htmlUnitBytes) + "…"
+		short.Unit = cut(v.Unit, htmlUnitBytes) + "…"
 		v = &short
 	}
 	shown := htmlValue{

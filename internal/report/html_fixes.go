@@ -108,7 +108,7 @@ func (c *htmlClip) fix(f *Fix) htmlFix {
 		if e.Text == "" {
 			lines = 0
 		}
-		size := htmlCount(lines, "line", "lines") + ", " + units.FormatBytes(int64(len(e.Text)))
+		size := counted(lines, "line", "lines") + ", " + units.FormatBytes(int64(len(e.Text)))
 		v.Evidence = append(v.Evidence, htmlEvidence{c.line(e.Name), size, c.block(e.Text)})
 	}
 	v.EvidMore = htmlMore(more, "piece of evidence", "pieces of evidence")
@@ -122,7 +122,7 @@ func (c *htmlClip) changes(list []Change, most int) ([]htmlChange, string) {
 		ch := &list[i]
 		shown := htmlChange{
 			Op: c.line(ch.Op), Text: c.line(ch.Text), Where: c.line(ch.Where),
-			Command: c.line(htmlArgv(ch.Argv)), Diff: c.diff(ch.Diff),
+			Command: c.line(commandLine(ch.Argv)), Diff: c.diff(ch.Diff),
 		}
 		if !strings.Contains(ch.Text, ch.Path) {
 			shown.Path = c.line(ch.Path)
@@ -152,7 +152,7 @@ func (c *htmlClip) diff(text string) *htmlDiff {
 	d := &htmlDiff{}
 	inHunk := false
 	for line := range strings.Lines(text) {
-		class := htmlDiffClass(line, inHunk)
+		class := diffClass(line, inHunk)
 		inHunk = inHunk || class == "hunk"
 		switch class {
 		case "add":
@@ -177,27 +177,9 @@ func (c *htmlClip) diff(text string) *htmlDiff {
 func (c *htmlClip) diffLines(text string, inHunk bool) []htmlDiffLine {
 	var list []htmlDiffLine
 	for line := range strings.Lines(text) {
-		class := htmlDiffClass(line, inHunk)
+		class := diffClass(line, inHunk)
 		inHunk = inHunk || class == "hunk"
 		list = append(list, htmlDiffLine{class, strings.TrimSuffix(line, "\n")})
 	}
 	return list
-}
-
-// htmlDiffClass says what a line is; "---" and "+++" are names only before the
-// first hunk, behind it they are lines that begin so.
-func htmlDiffClass(line string, inHunk bool) string {
-	switch {
-	case strings.HasPrefix(line, "@@"):
-		return "hunk"
-	case !inHunk:
-		return "file"
-	case line[0] == '+':
-		return "add"
-	case line[0] == '-':
-		return "del"
-	case line[0] == '\\':
-		return "file"
-	}
-	return "same"
 }

@@ -2,7 +2,6 @@ package report
 
 import (
 	"path"
-	"slices"
 	"time"
 )
 
@@ -124,14 +123,14 @@ func newHTMLPage(r *Report) *htmlPage {
 
 // tally counts the checks by state, the worst first.
 func (p *htmlPage) tally(r *Report) {
-	counts := map[htmlBadge]int{}
-	for i := range r.Findings {
-		counts[htmlBadgeOf(&r.Findings[i])]++
-	}
-	for _, badge := range []htmlBadge{htmlState(Critical), htmlState(Unknown), htmlState(Warning), htmlState(OK), htmlSkipped()} {
-		if n := counts[badge]; n > 0 {
-			p.Counts = append(p.Counts, htmlTally{badge, n})
+	t := r.tally()
+	for _, s := range []State{Critical, Unknown, Warning, OK} {
+		if n := t.states[s]; n > 0 {
+			p.Counts = append(p.Counts, htmlTally{htmlState(s), n})
 		}
+	}
+	if t.skipped > 0 {
+		p.Counts = append(p.Counts, htmlTally{htmlSkipped(), t.skipped})
 	}
 	if r.Error == "" && len(r.Findings) == 0 {
 		p.Headline = "The script declared no checks, or none ran."
@@ -143,23 +142,6 @@ func htmlBadgeOf(f *Finding) htmlBadge {
 		return htmlSkipped()
 	}
 	return htmlState(f.State)
-}
-
-// worstFirst are the findings in the order in which one reads them in need;
-// within one state it is that of the script.
-func (r *Report) worstFirst() []*Finding {
-	list := make([]*Finding, len(r.Findings))
-	for i := range r.Findings {
-		list[i] = &r.Findings[i]
-	}
-	rank := func(f *Finding) int {
-		if f.Skipped != "" {
-			return -1
-		}
-		return f.State.badness()
-	}
-	slices.SortStableFunc(list, func(a, b *Finding) int { return rank(b) - rank(a) })
-	return list
 }
 
 // links are the sections that are there.

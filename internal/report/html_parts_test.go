@@ -87,14 +87,14 @@ func TestHTMLArgv(t *testing.T) {
 	if err != nil {
 		t.Skip("bash is not installed")
 	}
-	out, err := exec.Command(bash, "-c", `printf '%s\0' `+htmlArgv(args)).Output()
+	out, err := exec.Command(bash, "-c", `printf '%s\0' `+commandLine(args)).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, want := string(out), strings.Join(args, "\x00")+"\x00"; got != want {
-		t.Errorf("%s was read as %q, want %q", htmlArgv(args), got, want)
+		t.Errorf("%s was read as %q, want %q", commandLine(args), got, want)
 	}
-	if got := htmlArgv([]string{"df", "-P", "/var/a_b.c", "x y"}); got != "df -P /var/a_b.c 'x y'" {
+	if got := commandLine([]string{"df", "-P", "/var/a_b.c", "x y"}); got != "df -P /var/a_b.c 'x y'" {
 		t.Errorf("the command is %s", got)
 	}
 }

@@ -89,7 +89,7 @@ func (p *htmlPage) commands(c *htmlClip, r *Report) {
 	for i := range list {
 		cmd := &list[i]
 		shown := htmlCommand{
-			Command: c.line(htmlArgv(cmd.Argv)), Where: c.line(cmd.Where), Result: c.result(cmd),
+			Command: c.line(commandLine(cmd.Argv)), Where: c.line(cmd.Where), Result: c.result(cmd),
 			Error: c.line(cmd.Error), Kind: "change",
 		}
 		if cmd.Probe {

@@ -65,7 +65,7 @@ func (p *htmlPage) tables(c *htmlClip, r *Report) {
 }
 
 func (c *htmlClip) table(t *Rows) htmlTable {
-	v := htmlTable{Name: c.line(t.Name), Size: htmlCount(len(t.Rows), "row", "rows"), IsDiff: t.Diff != nil}
+	v := htmlTable{Name: c.line(t.Name), Size: counted(len(t.Rows), "row", "rows"), IsDiff: t.Diff != nil}
 	names, more := htmlTake(c, t.columns(t.Rows), htmlTableColumns)
 	v.ColsMore = htmlMore(more, "column", "columns")
 	if t.Diff != nil {

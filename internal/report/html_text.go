@@ -1,10 +1,7 @@
 package report
 
 import (
-	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"opslua/internal/escape"
 	"opslua/internal/units"
@@ -32,7 +29,7 @@ func (c *htmlClip) line(s string) string {
 	if len(s) <= room {
 		return c.spend(escape.String(s))
 	}
-	kept := htmlHead(s, room)
+	kept := cut(s, room)
 	return c.spend(escape.String(kept)) + " … (" + htmlBytesMore(len(s)-len(kept)) + ")"
 }
 
@@ -56,7 +53,7 @@ func (c *htmlClip) block(s string) htmlBlock {
 	if len(s) <= room {
 		return htmlBlock{Head: c.spend(escape.Text(s))}
 	}
-	head, tail := htmlHead(s, room/2), htmlTail(s, room/2)
+	head, tail := cut(s, room/2), cutFront(s, room/2)
 	return htmlBlock{
 		Head: c.spend(escape.Text(head)),
 		Cut:  htmlBytesMore(len(s) - len(head) - len(tail)),
@@ -83,33 +80,10 @@ func htmlMore(n int, one, many string) string {
 	if n <= 0 {
 		return ""
 	}
-	return htmlCount(n, "more "+one+" is not shown", "more "+many+" are not shown")
-}
-
-func htmlCount(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
+	return counted(n, "more "+one+" is not shown", "more "+many+" are not shown")
 }
 
 func htmlBytesMore(n int) string { return units.FormatBytes(int64(n)) + " more are not shown" }
-
-// htmlHead and htmlTail keep whole characters.
-func htmlHead(s string, n int) string {
-	for i := 0; n > 0 && i < utf8.UTFMax && !utf8.RuneStart(s[n]); i++ {
-		n--
-	}
-	return s[:n]
-}
-
-func htmlTail(s string, n int) string {
-	from := len(s) - n
-	for i := 0; from < len(s) && i < utf8.UTFMax && !utf8.RuneStart(s[from]); i++ {
-		from++
-	}
-	return s[from:]
-}
 
 // htmlSeconds is a duration for a person; what took no time that matters says nothing.
 func htmlSeconds(seconds float64) string {
@@ -118,34 +92,4 @@ func htmlSeconds(seconds float64) string {
 		return ""
 	}
 	return units.FormatDuration(d.Round(time.Millisecond))
-}
-
-// htmlArgv writes a command as one would type it into a shell.
-func htmlArgv(argv []string) string {
-	var b strings.Builder
-	for i, arg := range argv {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		if b.Len() > 2*htmlLineBytes { // more than is shown; the length still counts
-			b.WriteString(arg)
-			continue
-		}
-		b.WriteString(htmlQuoted(arg))
-	}
-	return b.String()
-}
-
-func htmlQuoted(arg string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r)
-	}
-	switch safe := escape.String(arg); {
-	case arg != "" && strings.TrimLeftFunc(arg, plain) == "":
-		return arg
-	case safe != arg:
-		arg = escape.String(strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(arg))
-		return "$'" + arg + "'"
-	}
-	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }

@@ -199,3 +199,23 @@ func TestHumanKeepsEndsInSight(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
+
+// A removed line that begins with dashes is no name of a file.
+func TestHumanColoursADiffByItsPlace(t *testing.T) {
+	diff := "--- a\n+++ b\n@@ -1,2 +1 @@\n--- option\n+++ plus\n same\n"
+	r := &Report{DryRun: true, Changes: []Change{{Op: "write", Text: "/x", Diff: diff}}}
+	got := render(t, r, Human, Options{Color: true})
+	for _, want := range []string{"\x1b[1m--- a\x1b[0m\n", "\x1b[31m--- option\x1b[0m\n", "\x1b[32m+++ plus\x1b[0m\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in %q", want, got)
+		}
+	}
+}
+
+func TestHumanNamesCollectors(t *testing.T) {
+	r := &Report{Findings: []Finding{{Name: "a"}, {Name: "m", Collector: true, State: Unknown, Text: "boom"}}}
+	want := "OK        a\nUNKNOWN   m  boom\n\n2 findings: 1 OK, 1 UNKNOWN; 0s\n"
+	if got := render(t, r, Human, Options{}); got != want {
+		t.Errorf("%q", got)
+	}
+}

@@ -59,24 +59,29 @@ func jsonRun(j *jsonWriter, r *Report) {
 	}
 }
 
+// jsonFinding writes the fields of a finding and of the one before the fixes.
 func jsonFinding(j *jsonWriter, f *Finding) {
+	jsonFound(j, f)
+	j.key("before")
+	if f.Before == nil {
+		j.raw("null")
+		return
+	}
 	j.open('{')
-	jsonFindingFields(j, f, true)
+	jsonFound(j, f.Before)
+	j.key("before")
+	j.raw("null")
 	j.close('}')
 }
 
-// jsonFindingFields writes a finding; before says that the one before the fixes
-// belongs to it, which has none before itself.
-func jsonFindingFields(j *jsonWriter, f *Finding, before bool) {
+func jsonFound(j *jsonWriter, f *Finding) {
 	j.field("name", f.Name)
 	j.field("state", f.State.String())
 	j.field("text", f.Text)
 	j.key("lines")
 	list(j, f.Lines, func(j *jsonWriter, l *Line) {
-		j.open('{')
 		j.field("state", l.State.String())
 		j.field("text", l.Text)
-		j.close('}')
 	})
 	j.key("values")
 	list(j, f.Values, jsonValue)
@@ -95,39 +100,30 @@ func jsonFindingFields(j *jsonWriter, f *Finding, before bool) {
 	}
 	j.fieldOrNull("skipped", f.Skipped)
 	j.fieldStrings("needs", f.Needs)
-	j.key("before")
-	if before && f.Before != nil {
-		j.open('{')
-		jsonFindingFields(j, f.Before, false)
-		j.close('}')
-	} else {
-		j.raw("null")
-	}
 }
 
 func jsonValue(j *jsonWriter, v *Value) {
-	j.open('{')
 	j.field("label", v.Label)
 	j.fieldNum("value", v.Value)
 	j.fieldOrNull("unit", v.Unit)
 	jsonRange(j, "warn", v.Warn)
 	jsonRange(j, "crit", v.Crit)
-	jsonBound(j, "min", v.Min)
-	jsonBound(j, "max", v.Max)
-	j.fieldOrNull("note", v.Note)
+	jsonBounds(j, v)
 	j.field("state", v.State.String())
-	j.close('}')
 }
 
+// jsonMeasured is a value that nothing was asked of.
 func jsonMeasured(j *jsonWriter, v *Value) {
-	j.open('{')
 	j.field("label", v.Label)
 	j.fieldNum("value", v.Value)
 	j.fieldOrNull("unit", v.Unit)
+	jsonBounds(j, v)
+}
+
+func jsonBounds(j *jsonWriter, v *Value) {
 	jsonBound(j, "min", v.Min)
 	jsonBound(j, "max", v.Max)
 	j.fieldOrNull("note", v.Note)
-	j.close('}')
 }
 
 func jsonRange(j *jsonWriter, k string, r *units.Range) {
@@ -148,11 +144,9 @@ func jsonBound(j *jsonWriter, k string, f *float64) {
 }
 
 func jsonMetric(j *jsonWriter, m *Metric) {
-	j.open('{')
 	j.field("name", m.Name)
 	j.field("type", string(m.Type))
 	jsonMetricRest(j, m)
-	j.close('}')
 }
 
 func jsonMetricRest(j *jsonWriter, m *Metric) {

@@ -17,9 +17,13 @@ import (
 // that ended in error; fixes are told as the output of the suite.
 func (r *Report) writeJUnit(w io.Writer) error {
 	x := &xmlWriter{bufio.NewWriterSize(w, 64<<10)}
-	n := r.junitCounts()
-	totals := fmt.Sprintf(` tests="%d" failures="%d" errors="%d"`, n.tests, n.failures, n.errors)
-	seconds := junitTime(r.Seconds)
+	n := r.tally()
+	tests, errs := len(r.Findings), n.states[Unknown]
+	if r.Error != "" {
+		tests, errs = tests+1, errs+1
+	}
+	totals := fmt.Sprintf(` tests="%d" failures="%d" errors="%d"`, tests, n.states[Critical], errs)
+	seconds := threeDecimals(r.Seconds)
 	suite := r.suiteName()
 	x.raw(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<testsuites")
 	x.attr("name", suite)
@@ -57,35 +61,6 @@ func (r *Report) suiteName() string {
 		return "opslua"
 	}
 	return strings.ReplaceAll(strings.TrimSuffix(filepath.Base(r.Script), ".lua"), ".", "_")
-}
-
-type junitCount struct{ tests, failures, errors, skipped int }
-
-func (r *Report) junitCounts() (n junitCount) {
-	n.tests = len(r.Findings)
-	for i := range r.Findings {
-		switch f := &r.Findings[i]; {
-		case f.Skipped != "":
-			n.skipped++
-		case f.State == Critical:
-			n.failures++
-		case f.State != OK && f.State != Warning:
-			n.errors++
-		}
-	}
-	if r.Error != "" {
-		n.tests++
-		n.errors++
-	}
-	return n
-}
-
-// junitTime is seconds with three decimals; what is no time is none.
-func junitTime(seconds float64) string {
-	if !finite(seconds) || seconds <= 0 { // a negative zero has a sign
-		seconds = 0
-	}
-	return strconv.FormatFloat(seconds, 'f', 3, 64)
 }
 
 // junitOutput tells how the fixes ended, and where a plan could not go on.
@@ -138,7 +113,7 @@ func (x *xmlWriter) testcase(name, class string, seconds float64) {
 	x.raw("    <testcase")
 	x.attr("name", name)
 	x.attr("classname", class)
-	x.attr("time", junitTime(seconds))
+	x.attr("time", threeDecimals(seconds))
 	x.raw(">\n")
 }
 

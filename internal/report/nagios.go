@@ -1,9 +1,7 @@
 package report
 
 import (
-	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -32,9 +30,9 @@ func (r *Report) writeNagios(w io.Writer) error {
 		d.lines = append(d.lines, nagiosLine{nagiosFinding(f), f.State == OK || f.Skipped != ""})
 	}
 	for i := range r.Fixes {
-		if f := &r.Fixes[i]; f.Status == FixFailed || f.Status == FixRolledBack || f.Status == FixBlocked {
+		if f := &r.Fixes[i]; f.Status.failed() || f.Status == FixBlocked {
 			text := nagiosClean("fix " + f.Name + ": " + fixText(f))
-			d.lines = append(d.lines, nagiosLine{nagiosCut(text, nagiosLongest), false})
+			d.lines = append(d.lines, nagiosLine{ellipsis(text, nagiosLongest), false})
 		}
 	}
 	d.fit(nagiosMost)
@@ -45,7 +43,7 @@ func (r *Report) writeNagios(w io.Writer) error {
 // whole adds what the first line has no room for.
 func (d *nagios) whole(what, s string) {
 	if text := nagiosClean(s); text != "" && !strings.HasSuffix(d.first, " - "+text) {
-		d.lines = append(d.lines, nagiosLine{nagiosCut(what+text, nagiosLongest), false})
+		d.lines = append(d.lines, nagiosLine{ellipsis(what+text, nagiosLongest), false})
 	}
 }
 
@@ -60,7 +58,7 @@ func (r *Report) nagiosFirstLine() string {
 	if text == "" {
 		text = "no text"
 	}
-	return nagiosCut(state.String()+" - "+text, nagiosFirst)
+	return ellipsis(state.String()+" - "+text, nagiosFirst)
 }
 
 func (r *Report) nagiosText(state State) string {
@@ -85,13 +83,8 @@ func (r *Report) nagiosText(state State) string {
 
 // offenders tells what is wrong, the worst first; as much as a first line holds.
 func (r *Report) offenders() string {
-	var bad []*Finding
-	for i := range r.Findings {
-		if f := &r.Findings[i]; f.State != OK && f.Skipped == "" {
-			bad = append(bad, f)
-		}
-	}
-	slices.SortStableFunc(bad, func(a, b *Finding) int { return b.State.badness() - a.State.badness() })
+	t := r.tally()
+	bad := r.worstFirst()[:len(r.Findings)-t.skipped-t.states[OK]]
 	if len(r.Findings) == 1 && bad[0].Text != "" {
 		return findingText(bad[0])
 	}
@@ -107,27 +100,10 @@ func (r *Report) offenders() string {
 	return strings.Join(parts, "; ")
 }
 
-// findingText is the text with what makes the state soft.
-func findingText(f *Finding) string {
-	if f.Soft == nil {
-		return f.Text
-	}
-	return strings.TrimLeft(fmt.Sprintf("%s (soft %d/%d)", f.Text, f.Soft.N, f.Soft.Of), " ")
-}
-
-func fixText(f *Fix) string {
-	for _, why := range []string{f.Error, f.Reason} {
-		if why != "" {
-			return f.Status.words() + ": " + why
-		}
-	}
-	return f.Status.words()
-}
-
 func (r *Report) failedFixes() string {
 	var parts []string
 	for i := range r.Fixes {
-		if f := &r.Fixes[i]; f.Status == FixFailed || f.Status == FixRolledBack {
+		if f := &r.Fixes[i]; f.Status.failed() {
 			parts = append(parts, "fix "+cut(f.Name, nagiosFirst)+": "+fixText(f))
 		}
 	}
@@ -136,24 +112,12 @@ func (r *Report) failedFixes() string {
 
 // count is the text of a run in which all is well.
 func (r *Report) count() string {
-	skipped := 0
-	for i := range r.Findings {
-		if r.Findings[i].Skipped != "" {
-			skipped++
-		}
-	}
-	text := strconv.Itoa(len(r.Findings)-skipped) + " " + plural(len(r.Findings)-skipped, "check") + " OK"
-	if skipped > 0 {
-		text += ", " + strconv.Itoa(skipped) + " skipped"
+	t := r.tally()
+	text := counted(t.states[OK], "check", "checks") + " OK"
+	if t.skipped > 0 {
+		text += ", " + strconv.Itoa(t.skipped) + " skipped"
 	}
 	return text
-}
-
-func plural(n int, word string) string {
-	if n == 1 {
-		return word
-	}
-	return word + "s"
 }
 
 func nagiosFinding(f *Finding) string {
@@ -162,20 +126,13 @@ func nagiosFinding(f *Finding) string {
 		word, text = "SKIPPED", f.Skipped
 	}
 	text = strings.TrimSuffix(word+" "+labelled(f.Name, text), ": ")
-	return nagiosCut(nagiosClean(text), nagiosLongest)
+	return ellipsis(nagiosClean(text), nagiosLongest)
 }
 
 // nagiosClean makes a text one line without the sign that begins perfdata.
 func nagiosClean(s string) string {
 	s = escape.String(cut(s, nagiosLongest+4))
 	return strings.TrimRight(strings.ReplaceAll(s, "|", "/"), " ")
-}
-
-func nagiosCut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return cut(s, n-3) + "..."
 }
 
 // nagios is the document while it is made to fit.
@@ -240,7 +197,7 @@ func (d *nagios) note() string {
 	var parts []string
 	for i, what := range [3]string{"OK finding", "value", "other finding"} {
 		if n := d.left[i]; n > 0 {
-			parts = append(parts, strconv.Itoa(n)+" "+plural(n, what))
+			parts = append(parts, counted(n, what, what+"s"))
 		}
 	}
 	if parts == nil {

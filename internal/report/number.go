@@ -30,13 +30,6 @@ func valueText(v *Value) string {
 	return b.String()
 }
 
-func labelled(label, text string) string {
-	if label == "" {
-		return text
-	}
-	return label + ": " + text
-}
-
 // duration is a number of seconds; what is none, or does not fit, is the nearest
 // that does.
 func duration(seconds float64) time.Duration {

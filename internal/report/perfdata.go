@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"opslua/internal/escape"
 	"opslua/internal/units"
@@ -181,18 +180,4 @@ func quoteLabel(s string) string {
 		return "'" + s + "'"
 	}
 	return s
-}
-
-// cut gives at most n bytes of s that end with a whole character, where the
-// text is UTF-8.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for back := 0; back < utf8.UTFMax && back <= n; back++ {
-		if utf8.RuneStart(s[n-back]) {
-			return s[:n-back]
-		}
-	}
-	return s[:n]
 }

@@ -21,7 +21,8 @@ package report
 //	seconds     how long the run took
 //	error       why the script could not be evaluated, or null
 //	incomplete  where the plan of a dry run could not go on, or null
-//	findings    one object for each check, in the order of the run:
+//	findings    one object for each check, in the order of the run, and
+//	            for each collector that failed:
 //	    name, state, text
 //	    lines     what the check said: {state, text}
 //	    values    numbers with thresholds: {label, value, unit, warn, crit, min,

@@ -1,5 +1,7 @@
 package report
 
+import "slices"
+
 // State is what a check found. Its number is the exit code of a monitoring
 // plugin; the order by badness is that of Worse.
 type State int
@@ -59,4 +61,46 @@ func (r *Report) State() State {
 		}
 	}
 	return worst
+}
+
+// tally is how many findings are in which state.
+type tally struct {
+	states     [4]int // by State
+	skipped    int
+	collectors int // of all of them, those of collectors
+}
+
+func (r *Report) tally() (t tally) {
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if f.Collector {
+			t.collectors++
+		}
+		switch {
+		case f.Skipped != "":
+			t.skipped++
+		case f.State >= OK && f.State <= Unknown:
+			t.states[f.State]++
+		default:
+			t.states[Unknown]++
+		}
+	}
+	return t
+}
+
+// worstFirst are the findings in the order in which one reads them in need, the
+// skipped ones last; within one state it is that of the script.
+func (r *Report) worstFirst() []*Finding {
+	list := make([]*Finding, len(r.Findings))
+	for i := range r.Findings {
+		list[i] = &r.Findings[i]
+	}
+	rank := func(f *Finding) int {
+		if f.Skipped != "" {
+			return -1
+		}
+		return f.State.badness()
+	}
+	slices.SortStableFunc(list, func(a, b *Finding) int { return rank(b) - rank(a) })
+	return list
 }

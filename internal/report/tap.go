@@ -64,7 +64,7 @@ func (t *tapWriter) finding(n int, f *Finding) {
 	if f.Soft != nil {
 		t.line(fmt.Sprintf("  soft: %s", yamlText(fmt.Sprintf("%d/%d", f.Soft.N, f.Soft.Of))))
 	}
-	t.line("  seconds: " + junitTime(f.Seconds))
+	t.line("  seconds: " + threeDecimals(f.Seconds))
 	t.lines(f.Lines)
 	t.values("values", f.Values)
 	t.values("metrics", f.Metrics)

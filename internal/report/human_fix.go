@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -83,7 +82,7 @@ func (h *human) step(s *Step) {
 func (h *human) evidence(e *Evidence) {
 	const most = 3
 	lines := strings.Split(strings.TrimRight(e.Text, "\n"), "\n")
-	size := fmt.Sprintf("%d %s", len(lines), plural(len(lines), "line"))
+	size := counted(len(lines), "line", "lines")
 	if e.Text == "" {
 		size = "empty"
 	}
@@ -92,7 +91,7 @@ func (h *human) evidence(e *Evidence) {
 		return
 	}
 	for _, l := range lines[max(0, len(lines)-most):] {
-		h.line(indent(statusColumn+4), piece{nagiosCut(l, 400), dim})
+		h.line(indent(statusColumn+4), piece{ellipsis(l, 400), dim})
 	}
 }
 
@@ -137,7 +136,7 @@ func (h *human) change(c *Change, margin int, planned bool) {
 	text := c.Text
 	switch {
 	case text == "" && len(c.Argv) > 0:
-		text = strings.Join(c.Argv, " ")
+		text = commandLine(c.Argv)
 	case text == "":
 		text = c.Path
 	}
@@ -162,18 +161,19 @@ func (h *human) diff(diff string, margin int) {
 	if diff == "" {
 		return
 	}
-	for l := range strings.SplitSeq(strings.TrimSuffix(diff, "\n"), "\n") {
+	inHunk := false
+	for l := range strings.Lines(diff) {
 		looks := plain
-		switch {
-		case strings.HasPrefix(l, "+++"), strings.HasPrefix(l, "---"):
+		switch class := diffClass(l, inHunk); class {
+		case "file":
 			looks = bold
-		case strings.HasPrefix(l, "+"):
+		case "add":
 			looks = green
-		case strings.HasPrefix(l, "-"):
+		case "del":
 			looks = red
-		case strings.HasPrefix(l, "@@"):
-			looks = cyan
+		case "hunk":
+			looks, inHunk = cyan, true
 		}
-		h.line(indent(margin), piece{l, looks})
+		h.line(indent(margin), piece{strings.TrimSuffix(l, "\n"), looks})
 	}
 }

@@ -93,11 +93,7 @@ func (j *jsonWriter) fieldOrNull(k, s string) {
 
 func (j *jsonWriter) fieldStrings(k string, list []string) {
 	j.key(k)
-	j.open('[')
-	for _, s := range list {
-		j.str(s)
-	}
-	j.close(']')
+	items(j, list, j.str)
 }
 
 // line ends a document.
@@ -118,11 +114,13 @@ func (j *jsonWriter) end() error {
 	return j.err
 }
 
-// list writes a list of objects.
-func list[T any](j *jsonWriter, items []T, object func(*jsonWriter, *T)) {
+// list writes a list of objects, given by their fields.
+func list[T any](j *jsonWriter, items []T, fields func(*jsonWriter, *T)) {
 	j.open('[')
 	for i := range items {
-		object(j, &items[i])
+		j.open('{')
+		fields(j, &items[i])
+		j.close('}')
 	}
 	j.close(']')
 }

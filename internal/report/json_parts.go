@@ -42,11 +42,7 @@ func jsonRows(j *jsonWriter, tables []Rows) {
 func jsonRowsDiff(j *jsonWriter, t *Rows) {
 	rows := func(k string, rows []map[string]any) {
 		j.key(k)
-		j.open('[')
-		for _, row := range rows {
-			j.object(t.Columns, row, 0)
-		}
-		j.close(']')
+		items(j, rows, func(row map[string]any) { j.object(t.Columns, row, 0) })
 	}
 	j.open('{')
 	j.fieldOrNull("key", t.Key)
@@ -54,39 +50,29 @@ func jsonRowsDiff(j *jsonWriter, t *Rows) {
 	rows("removed", t.Diff.Removed)
 	j.key("changed")
 	list(j, t.Diff.Changed, func(j *jsonWriter, c *RowChange) {
-		j.open('{')
 		j.key("key")
 		j.value(c.Key, 0)
 		j.key("before")
 		j.object(t.Columns, c.Before, 0)
 		j.key("after")
 		j.object(t.Columns, c.After, 0)
-		j.close('}')
 	})
 	j.close('}')
 }
 
 func jsonFix(j *jsonWriter, f *Fix) {
-	j.open('{')
-	jsonFixFields(j, f)
-	j.close('}')
-}
-
-func jsonFixFields(j *jsonWriter, f *Fix) {
 	j.field("name", f.Name)
 	j.field("status", string(f.Status))
 	j.fieldOrNull("on", f.On)
 	j.fieldOrNull("reason", f.Reason)
 	j.key("steps")
 	list(j, f.Steps, func(j *jsonWriter, s *Step) {
-		j.open('{')
 		j.field("title", s.Title)
 		j.field("status", s.Status)
 		j.fieldOrNull("text", s.Text)
 		j.fieldNum("seconds", s.Seconds)
 		j.key("changes")
 		list(j, s.Changes, jsonChange)
-		j.close('}')
 	})
 	j.key("diffs")
 	j.open('[')
@@ -103,22 +89,14 @@ func jsonFixFields(j *jsonWriter, f *Fix) {
 	j.close(']')
 	j.key("evidence")
 	list(j, f.Evidence, func(j *jsonWriter, e *Evidence) {
-		j.open('{')
 		j.field("name", e.Name)
 		j.field("text", e.Text)
-		j.close('}')
 	})
 	j.fieldOrNull("error", f.Error)
 	j.fieldNum("seconds", f.Seconds)
 }
 
 func jsonCommand(j *jsonWriter, c *Command) {
-	j.open('{')
-	jsonCommandFields(j, c)
-	j.close('}')
-}
-
-func jsonCommandFields(j *jsonWriter, c *Command) {
 	j.fieldStrings("argv", c.Argv)
 	j.key("code")
 	if c.Signal != "" || c.Error != "" || c.Planned {
@@ -135,12 +113,6 @@ func jsonCommandFields(j *jsonWriter, c *Command) {
 }
 
 func jsonChange(j *jsonWriter, c *Change) {
-	j.open('{')
-	jsonChangeFields(j, c)
-	j.close('}')
-}
-
-func jsonChangeFields(j *jsonWriter, c *Change) {
 	j.field("op", c.Op)
 	j.field("text", c.Text)
 	j.fieldStrings("argv", c.Argv)
@@ -150,12 +122,6 @@ func jsonChangeFields(j *jsonWriter, c *Change) {
 }
 
 func jsonProcess(j *jsonWriter, p *Process) {
-	j.open('{')
-	jsonProcessFields(j, p)
-	j.close('}')
-}
-
-func jsonProcessFields(j *jsonWriter, p *Process) {
 	j.fieldInt("depth", int64(p.Depth))
 	j.fieldInt("pid", int64(p.PID))
 	j.field("name", p.Name)

@@ -23,11 +23,7 @@ func (j *jsonWriter) value(v any, depth int) {
 	case string:
 		j.str(x)
 	case bool:
-		if x {
-			j.raw("true")
-		} else {
-			j.raw("false")
-		}
+		j.raw(strconv.FormatBool(x))
 	case float64:
 		j.num(x)
 	case int:
@@ -43,26 +39,22 @@ func (j *jsonWriter) value(v any, depth int) {
 	case map[string]any:
 		j.object(nil, x, depth)
 	case []any:
-		j.open('[')
-		for _, item := range x {
-			j.value(item, depth+1)
-		}
-		j.close(']')
+		items(j, x, func(item any) { j.value(item, depth+1) })
 	case []map[string]any:
-		j.open('[')
-		for _, item := range x {
-			j.object(nil, item, depth+1)
-		}
-		j.close(']')
+		items(j, x, func(item map[string]any) { j.object(nil, item, depth+1) })
 	case []string:
-		j.open('[')
-		for _, item := range x {
-			j.str(item)
-		}
-		j.close(']')
+		items(j, x, j.str)
 	default:
 		j.str(fmt.Sprint(x))
 	}
+}
+
+func items[T any](j *jsonWriter, list []T, item func(T)) {
+	j.open('[')
+	for _, x := range list {
+		item(x)
+	}
+	j.close(']')
 }
 
 // object writes the named columns in their order, then all else by name.

@@ -6,7 +6,7 @@ import "io"
 func (r *Report) writeJSONL(w io.Writer) error {
 	j := &jsonWriter{w: w}
 	for i := range r.Findings {
-		jsonLine(j, "finding", func() { jsonFindingFields(j, &r.Findings[i], true) })
+		jsonLine(j, "finding", func() { jsonFinding(j, &r.Findings[i]) })
 	}
 	for i := range r.Metrics {
 		jsonLine(j, "metric", func() { jsonlMetric(j, &r.Metrics[i]) })
@@ -15,16 +15,16 @@ func (r *Report) writeJSONL(w io.Writer) error {
 		jsonlRows(j, &r.Rows[i])
 	}
 	for i := range r.Fixes {
-		jsonLine(j, "fix", func() { jsonFixFields(j, &r.Fixes[i]) })
+		jsonLine(j, "fix", func() { jsonFix(j, &r.Fixes[i]) })
 	}
 	for i := range r.Commands {
-		jsonlEvent(j, "command", func() { jsonCommandFields(j, &r.Commands[i]) })
+		jsonlEvent(j, "command", func() { jsonCommand(j, &r.Commands[i]) })
 	}
 	for i := range r.Changes {
-		jsonlEvent(j, "change", func() { jsonChangeFields(j, &r.Changes[i]) })
+		jsonlEvent(j, "change", func() { jsonChange(j, &r.Changes[i]) })
 	}
 	for i := range r.Processes {
-		jsonlEvent(j, "process", func() { jsonProcessFields(j, &r.Processes[i]) })
+		jsonlEvent(j, "process", func() { jsonProcess(j, &r.Processes[i]) })
 	}
 	jsonLine(j, "run", func() { jsonRun(j, r) })
 	return j.end()

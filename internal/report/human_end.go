@@ -34,10 +34,10 @@ func (h *human) summary() []piece {
 	h.countFindings(add)
 	h.countFixes(add)
 	if n := len(h.r.Metrics); n > 0 {
-		add(plain, strconv.Itoa(n)+" "+plural(n, "metric")+"; ")
+		add(plain, counted(n, "metric", "metrics")+"; ")
 	}
 	if n := h.plannedChanges(); h.r.DryRun && n > 0 {
-		add(plain, strconv.Itoa(n)+" planned "+plural(n, "change")+"; ")
+		add(plain, counted(n, "planned change", "planned changes")+"; ")
 	}
 	add(dim, took(h.r.Seconds))
 	return line
@@ -59,30 +59,23 @@ func (h *human) countFindings(add func(style, string)) {
 	if n == 0 {
 		return
 	}
-	var count [4]int
-	skipped := 0
-	for i := range h.r.Findings {
-		switch f := &h.r.Findings[i]; {
-		case f.Skipped != "":
-			skipped++
-		case f.State >= OK && f.State <= Unknown:
-			count[f.State]++
-		default:
-			count[Unknown]++
-		}
+	t := h.r.tally()
+	what := counted(n, "check", "checks")
+	if t.collectors > 0 {
+		what = counted(n, "finding", "findings")
 	}
-	add(bold, strconv.Itoa(n)+" "+plural(n, "check"))
+	add(bold, what)
 	sep := ": "
 	for _, s := range [4]State{OK, Warning, Critical, Unknown} {
-		if count[s] > 0 {
+		if t.states[s] > 0 {
 			add(plain, sep)
-			add(s.style(), strconv.Itoa(count[s])+" "+s.String())
+			add(s.style(), strconv.Itoa(t.states[s])+" "+s.String())
 			sep = ", "
 		}
 	}
-	if skipped > 0 {
+	if t.skipped > 0 {
 		add(plain, sep)
-		add(dim, strconv.Itoa(skipped)+" skipped")
+		add(dim, strconv.Itoa(t.skipped)+" skipped")
 	}
 	add(plain, "; ")
 }
@@ -96,11 +89,7 @@ func (h *human) countFixes(add func(style, string)) {
 	for i := range h.r.Fixes {
 		count[h.r.Fixes[i].Status]++
 	}
-	word := "fix"
-	if n > 1 {
-		word = "fixes"
-	}
-	add(bold, strconv.Itoa(n)+" "+word)
+	add(bold, counted(n, "fix", "fixes"))
 	sep := ": "
 	for _, s := range [6]FixStatus{FixOK, FixChanged, FixPlanned, FixBlocked, FixRolledBack, FixFailed} {
 		if count[s] > 0 {
