@@ -192,6 +192,8 @@ func TestSuccess(t *testing.T) {
 	}{
 		{Report{}, "1"},
 		{Report{Findings: []Finding{{Name: "a", State: Critical}}}, "1"},
+		{Report{Findings: []Finding{{Name: "a", State: Unknown}}}, "1"},
+		{Report{Findings: []Finding{{Name: "m", State: Unknown, Collector: true}}}, "0"},
 		{Report{Error: "x.lua:1: no"}, "0"},
 		{Report{Fixes: []Fix{{Status: FixChanged}, {Status: FixFailed}}}, "0"},
 		{Report{Fixes: []Fix{{Status: FixRolledBack}}}, "0"},

@@ -167,19 +167,3 @@ func TestPromtoolTakesProm(t *testing.T) {
 		}
 	}
 }
-
-// Metrics that are missing must be seen by who reads the last ones.
-func TestSuccess(t *testing.T) {
-	for i, c := range []struct {
-		r    Report
-		want string
-	}{
-		{Report{}, "1"}, {Report{Findings: []Finding{{State: Critical}, {State: Unknown}}}, "1"}, {Report{Error: "no"}, "0"},
-		{Report{Findings: []Finding{{Name: "m", Collector: true, State: Unknown}}}, "0"},
-		{Report{Fixes: []Fix{{Status: FixRolledBack}}}, "0"}, {Report{Fixes: []Fix{{Status: FixBlocked}}}, "1"},
-	} {
-		if got := render(t, &c.r, Prom, Options{Written: true}); !strings.Contains(got, "\nopslua_success "+c.want+"\n") {
-			t.Errorf("case %d: want %s in %s", i, c.want, got)
-		}
-	}
-}
