@@ -41,7 +41,7 @@ end
 
 local function build()
   if #p.build == 0 then return end
-  proc.check{cwd = p.dir, timeout = p.build_timeout, label = "build", unpack(p.build)}
+  proc.check{cwd = p.dir, timeout = p.build_timeout, unpack(p.build)}
 end
 
 local function restart()

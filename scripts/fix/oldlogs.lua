@@ -98,9 +98,11 @@ fix("old logs of " .. p.mount, {
       lines[#lines + 1] = string.format("%s %s, %s old", fmt.bytes(file.size), file.path, fmt.duration(time.now() - file.mtime))
       left = left - file.size
       -- A file may be sparse or have other names, so what counts is what came free.
-      -- In a dry run, and where something else fills the disk meanwhile, nothing did.
-      local measured = left <= 0 and disk()
-      if measured and measured.used < d.used then d, left = measured, surplus(measured) end
+      if left <= 0 then
+        local measured = f:wait("measure again", {within = "5s"}, disk)
+        local known, more = pcall(surplus, measured)
+        if known then left = more end -- a dry run does not know it
+      end
     end
   end
   if #lines > 0 then f:evidence("files", table.concat(lines, "\n")) end

@@ -31,7 +31,7 @@ end
 -- All that are meant, and those of them that are over a bound.
 local function look()
   local rss, age = parsed("rss", fmt.parse_bytes), parsed("age", fmt.parse_duration)
-  local fields = {"pid", "name", "user", "rss", "age", "cmd", "started_ticks"}
+  local fields = {"pid", "name", "user", "rss", "age", "cmd", "state", "started_ticks"}
   if p.cpu > 0 then fields[#fields + 1] = "cpu" end
   local all = proc.list{name = p.name, user = p.user, fields = fields, sample = p.cpu > 0 and p.sample or nil}
   local wild = {}
@@ -43,7 +43,7 @@ local function look()
     elseif age and q.age > age then
       q.why = "it runs for " .. fmt.duration(q.age)
     end
-    if q.why then wild[#wild + 1] = q end
+    if q.why and q.state ~= "zombie" then wild[#wild + 1] = q end
   end
   return wild, all
 end

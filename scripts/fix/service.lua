@@ -55,8 +55,8 @@ fix(p.name, {on = p.name, limit = p.limit, lock = p.name, verify = {check = p.na
     if not err then return end
     local after = log_of(s)
     f:evidence("log after the restart", table.concat(after, "\n"))
-    local last = after[#after]
-    error(tostring(err) .. (last and last ~= before[#before] and "; its log: " .. last or ""), 0)
+    local new = #after > 0 and table.concat(after, "\n") ~= table.concat(before, "\n")
+    error(tostring(err) .. (new and "; its log: " .. after[#after] or ""), 0)
   end)
   local pause, since = fmt.parse_duration(p.settle), time.now()
   f:wait("let it settle", {within = pause + 5, every = "100ms"}, function() return time.now() - since >= pause end)
