@@ -189,13 +189,19 @@ func (s *Session) plannedMeta() *lua.LTable {
 		}
 		return 0
 	})
-	for _, event := range []string{"index", "newindex", "len", "concat", "eq", "lt", "le", "call", "tostring",
-		"pairs", "ipairs", "add", "sub", "mul", "div", "mod", "pow", "unm"} {
-		mt.RawSetString("__"+event, reads)
+	for _, event := range readingEvents() {
+		mt.RawSetString(event, reads)
 	}
 	mt.RawSetString("__metatable", lua.LFalse)
 	s.metas["planned"] = mt
 	return mt
+}
+
+// readingEvents are all that Lua does with an object for which it has to know
+// what is in it.
+func readingEvents() []string {
+	return []string{"__index", "__newindex", "__len", "__concat", "__eq", "__lt", "__le", "__call", "__tostring",
+		"__pairs", "__ipairs", "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__unm"}
 }
 
 func plannedOf(v lua.LValue) (what string, ok bool) {

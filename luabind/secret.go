@@ -15,8 +15,8 @@ type secret struct {
 	text string
 }
 
-// NewSecret makes the value that stands for a secret: it prints ***, and is
-// taken where a Text is. From now on its text is hidden in all that the run
+// NewSecret makes the value that stands for a secret: it prints ***, is taken
+// where a Text is, and raises usage where it would be read. From now on its text is hidden in all that the run
 // writes. A text that is too short or too long to be hidden is an error.
 func (c *Call) NewSecret(name, text string) (lua.LValue, error) {
 	if !c.s.mask.Add(text) {
@@ -35,10 +35,14 @@ func (s *Session) opaqueMeta() *lua.LTable {
 		return mt
 	}
 	mt := s.L.NewTable()
-	mt.RawSetString("__index", s.L.NewFunction(func(l *lua.LState) int {
-		s.raise(&Call{s: s, l: l}, Errorf(KindUsage, "a secret has no fields: hand it to a command, a header, a file or a template as it is"))
+	reads := s.L.NewFunction(func(l *lua.LState) int {
+		s.raise(&Call{s: s, l: l}, Errorf(KindUsage, "a secret cannot be read: hand it to a command, a header, a file or a template as it is"))
 		return 0
-	}))
+	})
+	for _, event := range readingEvents() {
+		mt.RawSetString(event, reads)
+	}
+	mt.RawSetString("__eq", lua.LNil) // it is equal to itself alone, and that says nothing of it
 	mt.RawSetString("__tostring", s.L.NewFunction(func(l *lua.LState) int { l.Push(lua.LString(hidden)); return 1 }))
 	mt.RawSetString("__concat", s.L.NewFunction(func(l *lua.LState) int {
 		l.Push(&lua.LUserData{Value: s.joinSecrets(l, l.Get(1), l.Get(2)), Env: s.L.Env, Metatable: mt})
