@@ -166,7 +166,7 @@ func (s *Session) raise(c *Call, err error) {
 	if errors.As(err, &r) {
 		c.l.Error(r.obj, 0)
 	}
-	e := errorFor(err)
+	e := s.maskError(errorFor(err)) // while what was cut of a secret can still be told
 	if what, ok := c.plannedArg(); ok && e.Kind == KindUsage {
 		e = c.ReadsPlanned(what) // no mistake: what it would be is not known
 	}

@@ -6,8 +6,9 @@
 // hexadecimal, and in base64, also as a part of a longer text, such as
 // "user:secret". There the first and the last character, which the secret shares
 // with its neighbours, may be left. Not found is what was compressed, encrypted,
-// broken into lines or cut into pieces; and a line of more than 1 KiB only in
-// the most common of these forms.
+// broken into lines or cut into pieces, unless a text is cut at an ellipsis and
+// handed to String; and a line of more than 1 KiB only in the most common of
+// these forms.
 //
 // White space around a secret is no part of it. A secret of several lines is
 // hidden line by line, and as a whole where it has lines too short for that.
@@ -84,12 +85,17 @@ func (m *Mask) automata() []*automaton {
 // Active says that a secret is known.
 func (m *Mask) Active() bool { return m.set.Load() != nil }
 
-// String gives s with every secret in it as ***.
+// String gives s with every secret in it as ***, and what is left of one that was
+// cut in two: its beginning right before an ellipsis, or its end behind one.
 func (m *Mask) String(s string) string {
+	set := m.automata()
+	if len(set) == 0 {
+		return s
+	}
 	var spans []span
-	for _, a := range m.automata() {
-		_, found := scan(a, 0, s, 0)
-		spans = append(spans, found...)
+	places := cutPlaces(s)
+	for _, a := range set {
+		spans = append(append(spans, a.beginnings(s, places)...), a.ends(s)...)
 	}
 	if len(spans) == 0 {
 		return s

@@ -60,6 +60,46 @@ func TestString(t *testing.T) {
 	}
 }
 
+// TestCutInTwo: what is left of a secret that a message cut.
+func TestCutInTwo(t *testing.T) {
+	const secret = "k9k9-Zq7Zq7-end"
+	for text, want := range map[string]string{
+		`got "k9k9-Zq7"…, want`:     `got "***"…, want`,
+		`got "k9k9-Zq7"...`:         `got "***"...`,
+		`got 'x k9k9…' or k9k9-…`:   `got 'x ***…' or ***…`,
+		"k9k9... k9k......k9k9-":    "***... k9k......k9k9-",
+		"…Zq7-end and …7-end":       "…*** and …***",
+		"…end …-end.":               "…end …***.",
+		"k9k9-Zq7 … Zq7-end":        "k9k9-Zq7 … Zq7-end",
+		"k9k9-Zq7Zq7-end…":          "***…",
+		"k9k9…Zq7-end…k9k9…":        "***…***…***…",
+		`"k9k9-\xe2\x80"… "k9k9\x"`: `"***\xe2\x80"… "k9k9\x"`,
+		"……k9k9……":                  "……***……",
+	} {
+		if got := known(t, secret).String(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	if got := known(t, "tök\nmore lines").String(`got "t\u00f6k", "tök…", "more li…`); got != `got "***", "***…", "***…` {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestEveryFormCutInTwo cuts every form at every place.
+func TestEveryFormCutInTwo(t *testing.T) {
+	const secret = "p\"a\\s's<w>&ör/d $x\t`~🎉"
+	m := known(t, secret)
+	for _, f := range forms(secret) {
+		for k := 2 * Shortest; k <= len(f)-2*Shortest; k++ {
+			for _, text := range []string{f[:k] + "…", `"` + f[:k] + `"...`, "…" + f[k:]} {
+				if got := m.String(text); strings.Contains(got, f[:k]) || strings.Contains(got, f[k:]) {
+					t.Fatalf("%q: got %q", text, got)
+				}
+			}
+		}
+	}
+}
+
 func TestWhatIsNoSecret(t *testing.T) {
 	for _, s := range []string{"", "abc", "  abc\n", "        ", "\n\n\n\n", strings.Repeat("x", Longest+1)} {
 		m := &Mask{}

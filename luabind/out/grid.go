@@ -72,7 +72,7 @@ func (g *grid) add(row *lua.LTable) error {
 		}
 		if v != lua.LNil {
 			g.numeric[i] = false
-			cells[i] = escape.String(g.cell(v))
+			cells[i] = escape.String(g.c.Mask(g.cell(v))) // or the *** would be of another width
 		}
 	}
 	g.cells = append(g.cells, cells)
@@ -104,7 +104,7 @@ func (g *grid) text() (string, error) {
 	head := make([]string, len(g.columns))
 	widths := make([]int, len(g.columns))
 	for i, name := range g.columns {
-		head[i] = escape.String(strings.ToUpper(name))
+		head[i] = escape.String(strings.ToUpper(g.c.Mask(name))) // no secret is found in capitals
 		widths[i] = Width(head[i])
 		for _, row := range g.cells {
 			if err := g.c.Context().Err(); err != nil {
