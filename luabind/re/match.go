@@ -92,17 +92,21 @@ func most(c *luabind.Call, i, max int) error {
 	return nil
 }
 
-func all(c *luabind.Call) error {
-	var s string
-	max := -1
+// every unpacks the arguments of what looks for all matches, and finds them.
+func every(c *luabind.Call) (s string, max int, found [][]int, err error) {
+	max = -1
 	re, err := subject(c, &s, "[max]", &max)
-	if err != nil {
-		return err
+	if err == nil {
+		err = most(c, 2, max)
 	}
-	if err := most(c, 2, max); err != nil {
-		return err
+	if err == nil {
+		found, err = matches(c, re, s, max)
 	}
-	found, err := matches(c, re, s, max)
+	return s, max, found, err
+}
+
+func all(c *luabind.Call) error {
+	s, _, found, err := every(c)
 	if err != nil {
 		return err
 	}
@@ -126,16 +130,7 @@ func all(c *luabind.Call) error {
 }
 
 func split(c *luabind.Call) error {
-	var s string
-	max := -1
-	re, err := subject(c, &s, "[max]", &max)
-	if err != nil {
-		return err
-	}
-	if err := most(c, 2, max); err != nil {
-		return err
-	}
-	found, err := matches(c, re, s, max)
+	s, max, found, err := every(c)
 	if err != nil {
 		return err
 	}
