@@ -157,3 +157,36 @@ fix("f", {}, function(f)
 end)`)
 	same(t, "fix", strings.ReplaceAll(told(r.Fixes[0]), path, "PATH"), "changed [] | a done | b done write:write PATH")
 }
+
+// A fix from whose changes nothing follows owes nothing: where it failed and the
+// check has come back by itself, it does not act.
+func TestNothingFollows(t *testing.T) {
+	for text, owes := range map[string]bool{
+		``:                                     false,
+		`local x = {}`:                         false,
+		`f:on_change({}, print)`:               true,
+		`local g = f.on_change`:                true,
+		`helper(f)`:                            true,
+		`lib.deep.helper(f)`:                   true,
+		`later(f)`:                             true,
+		`loadstring("x:on_change()")`:          true,
+		`local function y() f.on_change() end`: true,
+	} {
+		b := newBench(t)
+		prelude, path := conf(t, b, "bad")
+		script := prelude + `
+local lib = {deep = {helper = function(f) return f.on_change end}}
+local function helper(f) return f.on_change end
+fix("f", {on = "conf"}, function(f) disk.write(path, "worse") error("boom", 0) ` + text + ` end)`
+		if text == "later(f)" {
+			script += "\nfunction later(f) f:on_change() end"
+		}
+		b.ok(script)
+		put(t, path, "good")
+		want := "ok [conf is OK]"
+		if owes {
+			want = "failed [conf is OK; owed from an earlier run: PATH] {boom} | write PATH done write:write PATH"
+		}
+		same(t, text, strings.ReplaceAll(told(b.ok(script).Fixes[0]), path, "PATH"), want)
+	}
+}

@@ -67,10 +67,9 @@ func (a *attempt) remember() error {
 // where an earlier run still owes something; never on UNKNOWN.
 func (a *attempt) wanted() bool {
 	f := a.fix
-	owed := a.owed.paths()
 	owes := ""
-	if len(owed) > 0 {
-		owes = "owed from an earlier run: " + strings.Join(owed, ", ")
+	if len(a.owed) > 0 && a.follows {
+		owes = "owed from an earlier run: " + a.owed.String()
 	}
 	if a.d.on == "" {
 		f.Reason = owes

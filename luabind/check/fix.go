@@ -132,6 +132,8 @@ type attempt struct {
 	ctx context.Context // of the script
 	id  string          // of this attempt, in what it owes
 
+	follows bool // something may follow from a change: the fix has an on_change
+
 	undos []undo
 
 	mu      sync.Mutex
@@ -155,7 +157,7 @@ type undo struct {
 func (e *engine) fix(d *fixDecl) error {
 	started := time.Now()
 	f := &report.Fix{Name: d.name, On: d.on, Status: report.FixOK}
-	a := &attempt{e: e, d: d, fix: f, ctx: e.c.Context(), id: newID(), owed: debts{}}
+	a := &attempt{e: e, d: d, fix: f, ctx: e.c.Context(), id: newID(), follows: follows(d.fn), owed: debts{}}
 	err := a.act()
 	a.mu.Lock()
 	a.over = true

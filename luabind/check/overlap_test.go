@@ -52,7 +52,7 @@ func TestDebtsOfOverlappingRuns(t *testing.T) {
 	second := newBench(t)
 	second.dir = b.dir
 	// The second run changes the file after the first has, and fails: it owes.
-	failing := prelude + `fix("f", {}, function(f) disk.write(path, "good2") error("boom", 0) end)`
+	failing := prelude + `fix("f", {}, function(f) disk.write(path, "good2") error("boom", 0) f:on_change({}, print) end)`
 	b.opts = hook("second", func() { second.ok(failing) })
 	b.ok(prelude + `fix("f", {}, function(f) disk.write(path, "good") hook.second() end)`)
 	r := second.ok(prelude + `fix("f", {}, function(f) f:on_change({changed = false, path = path}, function() end) end)`)

@@ -3,6 +3,8 @@ package check
 import (
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"syscall"
@@ -32,13 +34,14 @@ func (d debts) read(tx store.Tx, fix string) error {
 	})
 }
 
-func (d debts) paths() []string {
-	out := make([]string, 0, len(d))
-	for path := range d {
-		out = append(out, path)
+// String names the paths: the first few of many.
+func (d debts) String() string {
+	paths := slices.Sorted(maps.Keys(d))
+	const most = 3
+	if n := len(paths) - most; n > 0 {
+		paths = append(paths[:most], fmt.Sprintf("and %d more", n))
 	}
-	slices.Sort(out)
-	return out
+	return strings.Join(paths, ", ")
 }
 
 // owes says that one of the paths was changed by an earlier run which did not

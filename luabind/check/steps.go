@@ -56,7 +56,7 @@ func (a *attempt) hear(ch luabind.Change, stage luabind.Stage) error {
 		if err := a.beginLocked(); err != nil {
 			return err
 		}
-		if ch.Op == "write" && ch.Path != "" {
+		if a.follows && ch.Op == "write" && ch.Path != "" {
 			return a.owe(ch.Path)
 		}
 		return nil
