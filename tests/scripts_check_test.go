@@ -302,6 +302,9 @@ func started(t *testing.T, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// ownName is that of the process of the tests.
+func ownName() string { return filepath.Base(os.Args[0]) }
+
 // until waits for something to come true.
 func until(t *testing.T, what string, f func() bool) {
 	t.Helper()
@@ -324,7 +327,7 @@ func hostProcessChecks(t *testing.T) {
 			return err == nil && bytes.Contains(stat, []byte(") Z "))
 		})
 	}
-	me := fmt.Sprintf("(warn 1; 2 of tests.test (%d))", os.Getpid())
+	me := fmt.Sprintf("(warn 1; 2 of %s (%d))", ownName(), os.Getpid())
 	if v := zombies.says(t, "WARNING", set("warn=1"), me); v["zombies"].Value != 2 {
 		t.Errorf("%+v", v)
 	}
@@ -360,7 +363,7 @@ func hostHidden(t *testing.T) {
 	mustDo(t, unix.Mount("proc", "/proc", "proc", 0, "hidepid=2"))
 	defer func() { mustDo(t, unix.Unmount("/proc", unix.MNT_DETACH)) }()
 	for script, words := range map[string][]string{
-		"check/zombies.lua": nil, "check/processes.lua": {"name=tests.test", "count=0:"}, "check/fds.lua": nil,
+		"check/zombies.lua": nil, "check/processes.lua": {"name=" + ownName(), "count=0:"}, "check/fds.lua": nil,
 	} {
 		library{script: script, nobody: true}.says(t, "UNKNOWN", words, "run as root")
 		library{script: script}.says(t, "OK", words)

@@ -185,7 +185,7 @@ func collectSockets(t *testing.T) {
 	port := float64(server.Addr().(*net.TCPAddr).Port)
 	after := l.json(t, "--changes")
 	added := row(after.RowChanges["listeners"].Added, "port", port)
-	if added == nil || added["name"] != "tests.test" || added["pid"] != float64(os.Getpid()) || len(after.RowChanges["listeners"].Added) != 1 {
+	if added == nil || added["name"] != ownName() || added["pid"] != float64(os.Getpid()) || len(after.RowChanges["listeners"].Added) != 1 {
 		t.Errorf("%+v", after.RowChanges)
 	}
 	if is, ok := after.metric("sockets_listening", "proto", "tcp"); !ok || is != was+1 {
