@@ -153,6 +153,7 @@ func (p *program) host(stop *stopper, out *output, d *document, prog *progress) 
 		luabind.WithStateDir(stateDir(p.env.Environ, os.Getuid())),
 		luabind.WithLimits(limits),
 		luabind.WithHurry(stop.hurry),
+		luabind.WithHold(stop.hold),
 		luabind.WithExec(d.link),
 		luabind.WithExec(p.link(stop, out, prog)),
 	}

@@ -37,6 +37,7 @@ type stopper struct {
 	mu      sync.Mutex
 	running map[*supervise.Process]bool // commands under way
 	over    bool                        // no command may run any more
+	held    int                         // parts of the run that an interrupt does not end
 }
 
 // newStopper listens for signals where the process is ours; those that were
@@ -105,10 +106,30 @@ func (s *stopper) killLeaders() {
 	}
 }
 
+// hold notes a part of the run that an interrupt does not end.
+func (s *stopper) hold() (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.held--
+	}
+}
+
+// holding says that the run has such a part under way, which writes as it likes.
+func (s *stopper) holding() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held > 0
+}
+
+// active says that the run still has something to do that has its time.
 func (s *stopper) active() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.running) > 0
+	return len(s.running) > 0 || s.held > 0
 }
 
 // close gives the signals that end a process back to the system.
@@ -125,7 +146,7 @@ func (s *stopper) wait(done <-chan struct{}, deadline <-chan time.Time, late err
 		hurry, stuck = time.After(hurryAfter), time.After(abandonAfter)
 		giveUp = time.After(giveUpAfter)
 	}
-	stopped, last := s.ctx.Done(), false
+	stopped, last, busy := s.ctx.Done(), false, false
 	for {
 		select {
 		case <-done:
@@ -149,11 +170,17 @@ func (s *stopper) wait(done <-chan struct{}, deadline <-chan time.Time, late err
 		case <-hurry:
 			s.killAll()
 		case <-stuck:
+			if s.holding() && !s.hurried {
+				stuck = time.After(abandonAfter)
+				continue
+			}
 			abandon()
 		case <-giveUp:
 			switch {
 			case s.active() && !s.hurried: // they have their grace
-				giveUp = time.After(giveUpAfter)
+				busy, giveUp = true, time.After(giveUpAfter)
+			case busy && !s.hurried: // that has ended only now; what comes after it has its time
+				busy, giveUp = false, time.After(giveUpAfter)
 			case s.active() && !last:
 				last, giveUp = true, time.After(reprieve)
 				s.killLeaders()
