@@ -131,6 +131,14 @@ func fixOldLogsNothing(t *testing.T) {
 	if got := left(t, dir); got != before {
 		t.Errorf("left are %s, were %s", got, before)
 	}
+	// A relative pattern, and a mount by a link.
+	if err := os.Symlink(dir, "/run/link"); err != nil {
+		t.Fatal(err)
+	}
+	r := runFix(t, 2, "planned", "oldlogs.lua", logArgs("/run/link", "--set", "warn=80", "--set", "crit=81", "--set", "files=run/logs2/app/*.7", "--dry-run")...)
+	if got := r.changes(); !strings.HasPrefix(got, "remove /run/link/app/a.log.9\n") {
+		t.Errorf("planned %q", got)
+	}
 	// Files that are sparse free nothing: as many go as it takes, not as many as seem to do.
 	dir = logDisk(t, "logs3")
 	for n := range 3 {
@@ -144,10 +152,23 @@ func fixOldLogsNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	r := runFix(t, 0, "changed", "oldlogs.lua", logArgs(dir, "--set", "warn=81")...)
+	r = runFix(t, 0, "changed", "oldlogs.lua", logArgs(dir, "--set", "warn=81")...)
 	if got := r.changes(); !strings.HasSuffix(got, "remove "+dir+"/app/a.log.9") || strings.Count(got, "\n") != 3 {
 		t.Errorf("changes %q", got)
 	}
+
+	// One that cannot be removed keeps none of the others: here something is mounted on it.
+	dir = logDisk(t, "logs4")
+	logFile(t, dir+"/app/b.log.9", 10, 0)
+	if err := unix.Mount("/run/elsewhere/b.log.1", dir+"/app/b.log.9", "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	r = runFix(t, 0, "changed", "oldlogs.lua", logArgs(dir, "--set", "warn=81")...)
+	if got, want := r.steps(), fmt.Sprintf("remove %s/app/b.log.9: failed, remove %s/app/a.log.9: done, measure again: done", dir, dir); got != want {
+		t.Errorf("steps %s, want %s", got, want)
+	}
+	r = runFix(t, 1, "failed", "oldlogs.lua", logArgs(dir, "--set", "warn=80", "--set", "min_age=900d")...)
+	says(t, "the error", r.Fixes[0].Error, "more have to go from "+dir, "b.log.9: ", "busy")
 
 	for set, want := range map[string]string{
 		"mount=/nosuch": "fs.stat /nosuch: no such file", "min_age=soon": `min_age: fmt.parse_duration: got "soon"`,

@@ -25,11 +25,13 @@ local function parsed(name, parse)
   return value
 end
 
--- The file system that the folder is on: the mount that is the longest beginning.
+-- The file system that the folder is on, by its number; where that says nothing,
+-- as on some that are made of parts, the mount that is the longest beginning.
 local function disk()
-  fs.stat(p.mount) -- raises where there is no such folder
-  local best
+  local device, best = fs.stat(p.mount).device, nil -- raises where there is no such folder
   for _, d in ipairs(sys.disks{each = "5s"}) do
+    local s = not d.err and try(fs.stat, d.mount)
+    if s and s.device == device then return d end
     local prefix = d.mount == "/" and "/" or d.mount .. "/"
     if (p.mount .. "/"):sub(1, #prefix) == prefix and (not best or #d.mount > #best.mount) then best = d end
   end
@@ -50,15 +52,25 @@ end)
 -- How many bytes have to go. What only root may use counts for nobody.
 local function surplus(d) return d.used - p.warn / 100 * (d.used + d.free) end
 
+-- What names a file, whatever its path.
+local function id(s) return s.device .. ":" .. s.inode end
+
 local function candidates()
   local min_age, min_size = parsed("min_age", fmt.parse_duration), parsed("min_size", fmt.parse_bytes)
   local device, now, seen, list = fs.stat(p.mount).device, time.now(), {}, {}
+  -- Folders tell on which file system they are; a file of an overlay may not.
+  local here = {}
+  local function on_disk(path)
+    local folder = path:match("^.*/") or "."
+    if here[folder] == nil then here[folder] = fs.stat(folder).device == device end
+    return here[folder]
+  end
   for _, pattern in ipairs(p.files) do
     for _, path in ipairs(fs.glob(pattern, {partial = true})) do
       local s = not seen[path] and try(fs.stat, path, {follow = false})
       seen[path] = true
-      if s and s.type == "file" and s.device == device and now - s.mtime >= min_age and s.size >= min_size then
-        list[#list + 1] = {path = path, size = s.size, mtime = s.mtime, inode = s.inode}
+      if s and s.type == "file" and now - s.mtime >= min_age and s.size >= min_size and on_disk(path) then
+        list[#list + 1] = {path = path, size = s.size, mtime = s.mtime, id = id(s)}
       end
     end
   end
@@ -66,15 +78,14 @@ local function candidates()
     if a.mtime ~= b.mtime then return a.mtime < b.mtime end
     return a.path < b.path
   end)
-  return list, device
+  return list
 end
 
--- The files that processes have open, by their number.
-local function open_files(device)
+local function open_files()
   local open = {}
   for _, path in ipairs(fs.glob("/proc/[0-9]*/fd/*", {partial = true})) do
     local s = try(fs.stat, path) -- most are no files, or have gone meanwhile
-    if s and s.type == "file" and s.device == device then open[s.inode] = true end
+    if s and s.type == "file" then open[id(s)] = true end
   end
   return open
 end
@@ -85,30 +96,38 @@ fix("old logs of " .. p.mount, {
   local d = disk()
   local left = surplus(d)
   if left <= 0 then return end
-  local list, device = candidates()
-  local open = open_files(device)
-  local lines, kept = {}, {}
+  local list, open = candidates(), open_files()
+  local lines, kept, failed = {}, {}, {}
+  local function remove(file)
+    -- One that cannot be removed, such as one that is immutable, keeps none of the others.
+    local _, err = try(f.step, f, "remove " .. file.path, function() fs.remove(file.path) end)
+    if err then
+      failed[#failed + 1] = tostring(err)
+      if #failed > 3 then error(err) end
+      return
+    end
+    lines[#lines + 1] = string.format("%s %s, %s old", fmt.bytes(file.size), file.path, fmt.duration(time.now() - file.mtime))
+    left = left - file.size
+    if left > 0 then return end
+    -- A file may be sparse or have other names, so what counts is what came free.
+    local measured = f:wait("measure again", {within = "5s"}, disk)
+    local known, more = pcall(surplus, measured)
+    if known then left = more end -- a dry run does not know it
+  end
   for _, file in ipairs(list) do
     if left <= 0 or #lines >= p.max_files then break end
     local now = try(fs.stat, file.path, {follow = false})
-    if open[file.inode] then
+    if open[file.id] then
       kept[#kept + 1] = file.path
-    elseif now and now.inode == file.inode and now.mtime == file.mtime then
-      f:step("remove " .. file.path, function() fs.remove(file.path) end)
-      lines[#lines + 1] = string.format("%s %s, %s old", fmt.bytes(file.size), file.path, fmt.duration(time.now() - file.mtime))
-      left = left - file.size
-      -- A file may be sparse or have other names, so what counts is what came free.
-      if left <= 0 then
-        local measured = f:wait("measure again", {within = "5s"}, disk)
-        local known, more = pcall(surplus, measured)
-        if known then left = more end -- a dry run does not know it
-      end
+    elseif now and id(now) == file.id and now.mtime == file.mtime then
+      remove(file)
     end
   end
   if #lines > 0 then f:evidence("files", table.concat(lines, "\n")) end
   if #kept > 0 then f:evidence("open, and so left alone", table.concat(kept, "\n")) end
   if left > 0 then
-    local why = #lines >= p.max_files and "max_files is " .. p.max_files or "no other file is old and large enough, and closed"
+    local why = failed[1] or "no other file is old and large enough, and closed"
+    if #lines >= p.max_files then why = "max_files is " .. p.max_files end
     error(fmt.bytes(left) .. " more have to go from " .. d.mount .. ": " .. why .. "; look at what else fills it", 0)
   end
 end)

@@ -48,7 +48,7 @@ local function look()
   return wild, all
 end
 
-check(who, {timeout = "30s", soft = p.soft}, function(c)
+check(who, {timeout = "30s", soft = p.soft > 1 and p.soft or nil}, function(c)
   if p.name == "" or p.user == "" then
     c:unknown("name and user must not be empty")
     return
