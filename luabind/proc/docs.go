@@ -4,7 +4,12 @@ const docModule = `Commands and processes: run, supervise and look.
 
 A command is a list of words: no shell is in between, and nothing has to be
 quoted. Options stand in the same table or in a second one. A failure is never
-dropped in silence: it raises, or its result has to be looked at.`
+dropped in silence: it raises, or its result has to be looked at.
+
+In a dry run a command that is no probe is only planned. What stands for its
+result can be handed on, and raises planned where it is read. Lua has no way to
+see "if r then" and "r == nil": a planned result counts as there, as one of
+proc.try too.`
 
 // docOptions are the options of everything that runs a command.
 const docOptions = `
