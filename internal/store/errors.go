@@ -6,9 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
-
-	bolterrors "go.etcd.io/bbolt/errors"
 )
+
+// errTooLarge is a memory beyond maxSize.
+var errTooLarge = errors.New("too large")
 
 // stateError is an ErrState with its message and its cause.
 type stateError struct {
@@ -41,7 +42,7 @@ func reasonOf(err error) string {
 		return "no space is left on its file system, and what was there before is kept: make space"
 	case errors.Is(err, syscall.EDQUOT):
 		return "the disk quota is used up, and what was there before is kept: make space"
-	case errors.Is(err, bolterrors.ErrMaxSizeReached):
+	case errors.Is(err, errTooLarge):
 		return fmt.Sprintf("it would grow beyond %d MiB, and what was there before is kept: delete names that are not needed", maxSize>>20)
 	case errors.Is(err, syscall.EROFS):
 		return "its file system is mounted read-only: mount it writable, or keep the state elsewhere"
@@ -70,7 +71,7 @@ func refused(path, format string, args ...any) error {
 	return &stateError{msg: "cannot use " + path + ": " + fmt.Sprintf(format, args...)}
 }
 
-// damaged is the error of a database whose contents are not what was written.
+// damaged is the error of a memory whose contents are not what was written.
 func damaged(path, what string) error {
 	return &stateError{msg: "cannot use " + path + ": it is damaged (" + what + "): restore it, or move it away to begin with nothing remembered"}
 }

@@ -141,6 +141,7 @@ type process struct {
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
 	cmd := exec.Command("/proc/self/exe", append([]string{"child"}, args...)...)
+	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0") // or each would end a second later
 	pipe, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -170,10 +171,13 @@ func (p *process) line(t *testing.T) string {
 	return strings.TrimSpace(s)
 }
 
-// file is the database of a key.
-func (s *Store) file(key string) string { return filepath.Join(s.dir, fileName(key, ".db")) }
+// file is the memory of a key.
+func (s *Store) file(key string) string { return filepath.Join(s.dir, fileName(key, ".state")) }
 
-// filled is a store whose key "k" has sections, in a page and in trees.
+// spare is what the next change of a key is written to.
+func (s *Store) spare(key string) string { return filepath.Join(s.dir, fileName(key, ".spare")) }
+
+// filled is a store whose key "k" has several sections, and was changed twice.
 func filled(t testing.TB, names int) (*Store, map[string]string) {
 	t.Helper()
 	s, want := New(t.TempDir()), map[string]string{}
@@ -186,7 +190,7 @@ func filled(t testing.TB, names int) (*Store, map[string]string) {
 		}
 		return errors.Join(err, tx.Put("big", "big", make([]byte, 30_000)))
 	})
-	if err == nil { // so that there are free pages, too
+	if err == nil {
 		err = s.Update(t.Context(), "k", func(tx Tx) error { return tx.Put("soft", "one", []byte{2}) })
 	}
 	if err != nil {

@@ -10,17 +10,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
-	"github.com/gofrs/flock"
+	"golang.org/x/sys/unix"
 )
 
 const (
 	locksDir = "locks"
+	openLock = os.O_RDWR | os.O_CREATE
 	// longestPid bounds what is read from a lock file.
 	longestPid = 32
-	lockPause  = 20 * time.Millisecond
+	// The wait between two looks at a lock.
+	firstPause, longestPause = 200 * time.Microsecond, 20 * time.Millisecond
 )
 
 // Lock is a lock between runs, held until Unlock or the end of the process,
@@ -29,7 +30,7 @@ const (
 type Lock struct {
 	mu   sync.Mutex
 	name string
-	file *flock.Flock // nil once let go
+	file *os.File // nil once let go
 }
 
 // Lock takes the lock of a name, for which it waits as long as wait and the
@@ -47,21 +48,17 @@ func (s *Store) Lock(ctx context.Context, name string, wait time.Duration) (*Loc
 		}
 	}
 	path := filepath.Join(dir, fileName(name, ".lock"))
-	end := time.Now().Add(max(wait, 0))
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("waiting for the lock %q: %w", name, err)
-		}
-		l, err := tryLock(path, name)
-		if l != nil || err != nil {
-			return l, err
-		}
-		left := time.Until(end)
-		if left <= 0 {
-			return nil, &lockedError{"the lock " + strconv.Quote(name) + " is held by " + holder(path)}
-		}
-		pause(ctx, min(left, lockPause/2+rand.N(lockPause)))
+	f, err := waitFlock(ctx, path, openLock, unix.LOCK_EX, wait)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, fmt.Errorf("waiting for the lock %q: %w", name, err)
+	case err != nil:
+		return nil, err
+	case f == nil:
+		return nil, &lockedError{"the lock " + strconv.Quote(name) + " is held by " + holder(path)}
 	}
+	sign(f, strconv.Itoa(os.Getpid())+"\n")
+	return &Lock{name: name, file: f}, nil
 }
 
 // lockedError is an ErrLocked that names the process.
@@ -70,7 +67,27 @@ type lockedError struct{ msg string }
 func (e *lockedError) Error() string { return e.msg }
 func (e *lockedError) Unwrap() error { return ErrLocked }
 
-func pause(ctx context.Context, d time.Duration) {
+// waitFlock opens and locks a file. It gives nil where another open file holds
+// the lock to the end of the wait.
+func waitFlock(ctx context.Context, path string, flag, how int, wait time.Duration) (*os.File, error) {
+	end := time.Now().Add(max(wait, 0))
+	for pause := firstPause; ; pause = min(2*pause, longestPause) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		f, err := tryFlock(path, flag, how)
+		if f != nil || err != nil {
+			return f, err
+		}
+		left := time.Until(end)
+		if left <= 0 {
+			return nil, nil
+		}
+		rest(ctx, min(left, pause/2+rand.N(pause)))
+	}
+}
+
+func rest(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -79,55 +96,39 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// tryLock gives nil where the lock is held by somebody.
-func tryLock(path, name string) (*Lock, error) {
-	f := flock.New(path, flock.SetFlag(os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW|syscall.O_NONBLOCK), flock.SetPermissions(fileMode))
-	ok, err := f.TryLock()
+// tryFlock gives nil where the lock is held by somebody.
+func tryFlock(path string, flag, how int) (*os.File, error) {
+	f, err := openOwn(path, flag)
 	if err != nil {
-		return nil, failed("lock", path, err)
-	}
-	if !ok {
-		return nil, nil
-	}
-	l := &Lock{name: name, file: f}
-	held, err := f.Stat()
-	switch {
-	case err != nil:
-		err = failed("look at", path, err)
-	case !held.Mode().IsRegular():
-		err = refused(path, "it is no regular file: remove what is in its place")
-	default:
-		err = owned(path, held)
-	}
-	if err != nil {
-		_ = l.Unlock()
 		return nil, err
 	}
-	if there, err := os.Lstat(path); err != nil || !os.SameFile(there, held) {
-		_ = l.Unlock() // removed by somebody meanwhile: another run can hold the new one
+	err = unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
+	switch {
+	case errors.Is(err, unix.EWOULDBLOCK), errors.Is(err, unix.EINTR):
+		_ = f.Close()
+		return nil, nil
+	case err != nil:
+		_ = f.Close()
+		return nil, failed("lock", path, err)
+	case !samePlace(path, f): // removed by somebody meanwhile: another run can hold the new one
+		letGo(f)
 		return nil, nil
 	}
-	l.sign(strconv.Itoa(os.Getpid()) + "\n")
-	return l, nil
+	return f, nil
 }
 
-// sign writes who holds the lock, for messages; that it fails, on a full disk,
-// is no reason not to have the lock.
-func (l *Lock) sign(text string) {
-	w, err := openOwn(l.file.Path(), os.O_WRONLY)
-	if err != nil {
-		return
-	}
-	defer func() { _ = w.Close() }()
-	held, err := l.file.Stat()
-	if err != nil {
-		return
-	}
-	if there, err := w.Stat(); err != nil || !os.SameFile(there, held) {
-		return // the file of another lock
-	}
-	if w.Truncate(0) == nil && text != "" {
-		_, _ = w.WriteAt([]byte(text), 0)
+// letGo unlocks before it closes: a child that is between fork and exec at this
+// moment would keep the lock for a while.
+func letGo(f *os.File) {
+	_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
+	_ = f.Close()
+}
+
+// sign writes who holds a lock, for messages; that it fails, on a full disk, is
+// no reason not to have the lock.
+func sign(f *os.File, text string) {
+	if f.Truncate(0) == nil && text != "" {
+		_, _ = f.WriteAt([]byte(text), 0)
 	}
 }
 
@@ -138,8 +139,8 @@ func (l *Lock) Unlock() error {
 	if l.file == nil {
 		return nil
 	}
-	l.sign("")
-	err := l.file.Unlock()
+	sign(l.file, "")
+	err := errors.Join(unix.Flock(int(l.file.Fd()), unix.LOCK_UN), l.file.Close())
 	l.file = nil
 	if err != nil {
 		return fmt.Errorf("letting go of the lock %q: %w", l.name, err)

@@ -13,6 +13,7 @@ import (
 )
 
 func TestLockNamesItsHolder(t *testing.T) {
+	t.Parallel()
 	s := New(t.TempDir())
 	p := start(t, "lock", s.dir, "deploy")
 	p.line(t)
@@ -108,6 +109,7 @@ func TestNoChildInheritsADatabase(t *testing.T) {
 }
 
 func TestLockKeepsProcessesApart(t *testing.T) {
+	t.Parallel()
 	const processes, times = 4, 25
 	dir := t.TempDir()
 	file := filepath.Join(dir, "count")

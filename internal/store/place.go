@@ -96,6 +96,26 @@ func regular(path string, f *os.File) error {
 	return owned(path, info)
 }
 
+// samePlace says whether a path still leads to an open file.
+func samePlace(path string, f *os.File) bool {
+	there, err := os.Lstat(path)
+	if err != nil {
+		return false
+	}
+	here, err := f.Stat()
+	return err == nil && os.SameFile(there, here)
+}
+
+// linked says that a file has another name too.
+func linked(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && st.Nlink > 1
+}
+
 // syncFolder makes a new name in a folder last.
 func syncFolder(path string) error {
 	d, err := os.Open(path)

@@ -120,6 +120,7 @@ func TestAnErrorChangesNothing(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
+	t.Parallel()
 	s := New(t.TempDir())
 	if err := s.Update(t.Context(), "", nil); err == nil {
 		t.Error("no key")
@@ -139,7 +140,7 @@ func TestNames(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, key := range []string{"/a/check.lua", "/b/check.lua", "../../x", "..", ".", "/", "\x00\n", strings.Repeat("long", 500), "ü.lua"} {
-		name := fileName(key, ".db")
+		name := fileName(key, ".state")
 		if seen[name] || len(name) > 100 || strings.ContainsAny(name, "/\x00\n") || strings.HasPrefix(name, ".") {
 			t.Errorf("%q: %q", key, name)
 		}
@@ -148,7 +149,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q: %v", key, err)
 		}
 	}
-	if name := fileName("/a/check.lua", ".db"); !strings.HasPrefix(name, "check.lua-") {
+	if name := fileName("/a/check.lua", ".state"); !strings.HasPrefix(name, "check.lua-") {
 		t.Errorf("nobody recognises %q", name)
 	}
 }
@@ -190,8 +191,8 @@ func TestRefusesWhatIsInPlace(t *testing.T) {
 		"socket":  {func(p string) error { return syscall.Mknod(p, syscall.S_IFSOCK|0o600, 0) }, "no regular file"},
 		"shared":  {func(p string) error { return errors.Join(os.WriteFile(p, nil, 0o600), os.Chmod(p, 0o622)) }, "chmod go-w"},
 		"empty":   {func(p string) error { return os.WriteFile(p, nil, 0o600) }, "is damaged (it is cut off)"},
-		"text":    {func(p string) error { return os.WriteFile(p, bytes.Repeat([]byte("x"), 9999), 0o600) }, "no valid head"},
-		"another": {func(p string) error { return os.Rename(filepath.Dir(p)+"/"+fileName("other", ".db"), p) }, `is the memory of "other" and not of "k"`},
+		"text":    {func(p string) error { return os.WriteFile(p, bytes.Repeat([]byte("x"), 9999), 0o600) }, "does not begin as it should"},
+		"another": {func(p string) error { return os.Rename(filepath.Dir(p)+"/"+fileName("other", ".state"), p) }, `is the memory of "other" and not of "k"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := New(t.TempDir())
@@ -243,9 +244,12 @@ func TestWaitsNoLongerThanItsContext(t *testing.T) {
 	err := s.Update(t.Context(), "k", func(Tx) error {
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		err := s.View(ctx, "k", func(Tx) error { return nil })
+		err := s.Update(ctx, "k", func(Tx) error { return nil })
 		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, ErrState) {
 			t.Errorf("got %v", err)
+		}
+		if err := s.View(t.Context(), "k", func(Tx) error { return nil }); err != nil {
+			t.Errorf("who reads waits for who writes: %v", err)
 		}
 		return s.Update(t.Context(), "another", func(Tx) error { return nil })
 	})
@@ -255,6 +259,7 @@ func TestWaitsNoLongerThanItsContext(t *testing.T) {
 }
 
 func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
 	s := New(t.TempDir())
 	var wg sync.WaitGroup
 	for i := range 8 {
@@ -285,11 +290,12 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 func TestGrows(t *testing.T) {
+	t.Parallel()
 	s, want := filled(t, 400)
 	if got, err := contents(t.Context(), s); err != nil || !maps.Equal(got, want) {
 		t.Fatalf("%d of %d: %v", len(got), len(want), err)
 	}
-	for i := range 30 { // pages are freed and used again, and each file is checked
+	for i := range 30 {
 		err := s.Update(t.Context(), "k", func(tx Tx) error {
 			for j := range 30 {
 				name := fmt.Sprintf("name %03d", (i*37+j*11)%400)
@@ -311,11 +317,11 @@ func TestGrows(t *testing.T) {
 	}
 }
 
-// Trees of several levels that grow and shrink: each file passes the checks and
-// holds what a map holds.
+// A memory that grows and shrinks holds what a map holds.
 func TestRandomChanges(t *testing.T) {
+	t.Parallel()
 	s, want := New(t.TempDir()), map[string]string{}
-	for round := range 120 {
+	for round := range 80 {
 		err := s.Update(t.Context(), "k", func(tx Tx) error {
 			var err error
 			for range 1 + rand.IntN(300) {

@@ -175,11 +175,11 @@ func TestDamage(t *testing.T) {
 	if _, err := s.run(t, `state.set("k", 1)`); err != nil {
 		t.Fatal(err)
 	}
-	files, _ := filepath.Glob(filepath.Join(s.dir, "*.db"))
+	files, _ := filepath.Glob(filepath.Join(s.dir, "*.state"))
 	if len(files) != 1 {
 		t.Fatal(files)
 	}
-	if err := os.Truncate(files[0], 5000); err != nil {
+	if err := os.Truncate(files[0], 40); err != nil {
 		t.Fatal(err)
 	}
 	for _, script := range []string{`state.get("k")`, `state.set("k", 1)`, `state.incr("k")`, `state.delete("k")`} {
