@@ -11,6 +11,7 @@
 package units
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -36,5 +37,19 @@ func refuse(got, want, why string, args ...any) error {
 	if len(args) > 0 {
 		why = fmt.Sprintf(why, args...)
 	}
-	return fmt.Errorf("got %s, want %s: %s", quote(got), want, why)
+	return &refusal{got, want, why}
+}
+
+// refusal is a text that is not as wanted.
+type refusal struct{ got, want, why string }
+
+func (r *refusal) Error() string { return "got " + quote(r.got) + ", want " + r.want + ": " + r.why }
+
+// reason is why a part of a text was refused, for the error of the whole.
+func reason(err error) string {
+	var r *refusal
+	if errors.As(err, &r) {
+		return r.why
+	}
+	return err.Error()
 }

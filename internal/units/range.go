@@ -45,12 +45,12 @@ func ParseRangeFunc(s string, parse func(string) (float64, error)) (Range, error
 		r.Start = math.Inf(-1)
 	} else if start != "" {
 		if r.Start, err = bound(start, parse); err != nil {
-			return fail("start: %v", err)
+			return fail("start: %s", reason(err))
 		}
 	}
 	if end != "" {
 		if r.End, err = bound(end, parse); err != nil {
-			return fail("end: %v", err)
+			return fail("end: %s", reason(err))
 		}
 	}
 	if r.Start > r.End {
