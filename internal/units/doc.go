@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -48,8 +49,11 @@ func (r *refusal) Error() string { return "got " + quote(r.got) + ", want " + r.
 // reason is why a part of a text was refused, for the error of the whole.
 func reason(err error) string {
 	var r *refusal
-	if errors.As(err, &r) {
+	switch {
+	case !errors.As(err, &r):
+		return err.Error()
+	case strings.Contains(r.why, quote(r.got)):
 		return r.why
 	}
-	return err.Error()
+	return quote(r.got) + ": " + r.why
 }
