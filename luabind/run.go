@@ -108,12 +108,14 @@ func (c *Call) Scope(what string, d time.Duration, f func() error) error {
 	}
 	s.setContext(c, own)
 	s.failures = ledger{}
+	defer func() { // after a panic, too: the script goes on after that
+		s.failures = failures
+		s.setContext(c, outer)
+	}()
 	err := f()
 	if err == nil && s.exit == nil {
 		err = s.failures.settle()
 	}
-	s.failures = failures
-	s.setContext(c, outer)
 	if own.Err() != nil && outer.Err() == nil && errors.Is(own.Err(), context.DeadlineExceeded) && s.exit == nil {
 		return Errorf(KindTimeout, "%s: its deadline of %s passed", what, d)
 	}

@@ -30,6 +30,9 @@ func parts() luabind.Module {
 			}
 			return c.Return("fine")
 		}},
+		{Name: "panic", Impl: func(c *luabind.Call) error {
+			return c.Scope("part", time.Second, func() error { panic("a bug") })
+		}},
 		{Name: "finally", Impl: func(c *luabind.Call) error {
 			var fn *lua.LFunction
 			if err := c.Unpack("fn", &fn); err != nil {
@@ -67,6 +70,7 @@ func TestFailuresOfParts(t *testing.T) {
 		`print(part.run(function() pcall(part.run, function() while true do end end, "20ms") part.fail() end))`: "failure 1; the script never",
 		`print(part.run(function() pcall(function() while true do end end) end, "20ms"))`:                       "part: its deadline",
 		`print(part.run(function() part.run(function() while true do end end, "1h") print("no") end, "20ms"))`:  "part: its deadline of 20ms",
+		`print(pcall(part.panic)) for i = 1, 1000 do local t = {} end print(part.run(function() end))`:          "fine",
 	} {
 		out, err := run(t, script, luabind.WithModules(parts()))
 		if err != nil {
