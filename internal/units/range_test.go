@@ -66,7 +66,7 @@ func TestRangeFunc(t *testing.T) {
 	if r, err := ParseRangeFunc("@500ms:2m", seconds); err != nil || (r != Range{0.5, 120, true}) {
 		t.Errorf("@500ms:2m is %v, %v", r, err)
 	}
-	if _, err := ParseRangeFunc("1GiB:2x", size); err == nil || !strings.Contains(err.Error(), `got "2x"`) {
+	if _, err := ParseRangeFunc("1GiB:2x", size); err == nil || !strings.Contains(err.Error(), `end: "2x": `) {
 		t.Errorf("the bad bound is not named: %v", err)
 	}
 	if _, err := ParseRangeFunc("1", func(string) (float64, error) { return math.NaN(), nil }); err == nil {
