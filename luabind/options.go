@@ -69,6 +69,7 @@ type config struct {
 	own     bool
 	runDir  string
 	hurry   <-chan struct{}
+	hold    func() (release func())
 
 	plan     func(context.Context, Change) // nil: no dry run
 	progress func(Progress)

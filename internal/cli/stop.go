@@ -25,7 +25,7 @@ const (
 )
 
 // stopper ends one run: by signal, by deadline, by a reader that went away. Its
-// methods are for the goroutine that waits for the run, but for cancel and
+// methods are for the goroutine that waits for the run, but for cancel, hold and
 // watch, which are for any.
 type stopper struct {
 	ctx     context.Context
@@ -38,12 +38,15 @@ type stopper struct {
 	running map[*supervise.Process]bool // commands under way
 	over    bool                        // no command may run any more
 	held    int                         // parts of the run that an interrupt does not end
+
+	released chan struct{} // one of them has ended
 }
 
 // newStopper listens for signals where the process is ours; those that were
 // ignored at the start stay ignored.
 func newStopper(own bool) *stopper {
-	s := &stopper{hurry: make(chan struct{}), signals: make(chan os.Signal, 8), running: map[*supervise.Process]bool{}}
+	s := &stopper{hurry: make(chan struct{}), signals: make(chan os.Signal, 8), running: map[*supervise.Process]bool{},
+		released: make(chan struct{}, 1)}
 	s.ctx, s.cause = context.WithCancelCause(context.Background())
 	if !own {
 		return s
@@ -115,6 +118,10 @@ func (s *stopper) hold() (release func()) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.held--
+		select {
+		case s.released <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -146,7 +153,7 @@ func (s *stopper) wait(done <-chan struct{}, deadline <-chan time.Time, late err
 		hurry, stuck = time.After(hurryAfter), time.After(abandonAfter)
 		giveUp = time.After(giveUpAfter)
 	}
-	stopped, last, busy := s.ctx.Done(), false, false
+	stopped, last := s.ctx.Done(), false
 	for {
 		select {
 		case <-done:
@@ -158,8 +165,8 @@ func (s *stopper) wait(done <-chan struct{}, deadline <-chan time.Time, late err
 			}
 		case <-deadline:
 			deadline = nil
+			s.rush() // first: what an interrupt does not end must not begin now
 			s.cancel(late)
-			s.rush()
 			final()
 		case <-stopped:
 			stopped = nil
@@ -167,20 +174,20 @@ func (s *stopper) wait(done <-chan struct{}, deadline <-chan time.Time, late err
 				stuck = time.After(abandonAfter)
 				giveUp = time.After(giveUpAfter)
 			}
+		case <-s.released:
+			if giveUp != nil && !s.hurried { // what comes after that part has its time
+				stuck, giveUp = time.After(abandonAfter), time.After(giveUpAfter)
+			}
 		case <-hurry:
 			s.killAll()
 		case <-stuck:
-			if s.holding() && !s.hurried {
-				stuck = time.After(abandonAfter)
-				continue
+			if s.hurried || !s.holding() {
+				abandon()
 			}
-			abandon()
 		case <-giveUp:
 			switch {
 			case s.active() && !s.hurried: // they have their grace
-				busy, giveUp = true, time.After(giveUpAfter)
-			case busy && !s.hurried: // that has ended only now; what comes after it has its time
-				busy, giveUp = false, time.After(giveUpAfter)
+				giveUp = time.After(giveUpAfter)
 			case s.active() && !last:
 				last, giveUp = true, time.After(reprieve)
 				s.killLeaders()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"opslua/internal/report"
+	"opslua/luabind"
 )
 
 // What was skipped because of a check that a fix has put right runs then, before
@@ -93,6 +94,46 @@ end)`), `failed [] {boom; the undo of "two" failed: not finished: interrupted; n
   f:step("one", function() end, {undo = function() end})
   exit(3)
 end)`), `failed [] {the script ended itself: exit(3); not taken back: "one"} | one done`)
+}
+
+// An interrupt does not cut the undos: they run, and their outcome is kept. A
+// second one does.
+func TestUndoOfAnInterruptedFix(t *testing.T) {
+	for _, c := range []struct{ second, want string }{
+		{"", `rolled_back [conf is CRITICAL] {not finished: interrupted} | write done write:write PATH | slow failed (not finished: interrupted) | write undone write:write PATH`},
+		{"hook.hurry()", `failed [conf is CRITICAL] {not finished: interrupted; the undo of "write" failed: not finished: interrupted; not taken back: "first"}` +
+			` | first done | write done write:write PATH | slow failed (not finished: interrupted) | write undo failed (not finished: interrupted)`},
+	} {
+		b := newBench(t)
+		prelude, path := conf(t, b, "bad")
+		ctx, cancel := context.WithCancel(t.Context())
+		hurry := make(chan struct{})
+		b.opts = append(hook("interrupt", cancel), luabind.WithHurry(hurry))
+		if c.second != "" {
+			b.opts = append(hook("hurry", func() { close(hurry) }), luabind.WithHurry(hurry))
+			time.AfterFunc(200*time.Millisecond, cancel)
+		}
+		script := prelude + `fix("f", {on = "conf"}, function(f)
+  if hook_second then f:step("first", function() end, {undo = function() end}) end
+  local w = f:step("write", function() return disk.write(path, "good") end, {undo = function()
+    if hook_second then hook.hurry() end
+    for i = 1, 1e5 do end
+    disk.write(path, "bad")
+  end})
+  f:step("slow", function() if not hook_second then hook.interrupt() end time.sleep(20) end)
+  f:on_change(w, function() end)
+end)`
+		r, err := b.do(ctx, false, strings.ReplaceAll(script, "hook_second", map[bool]string{true: "true", false: "false"}[c.second != ""]), nil)
+		if err == nil || len(r.Fixes) != 1 {
+			t.Fatal(err, asJSON(t, r.Fixes))
+		}
+		same(t, c.second, strings.ReplaceAll(told(r.Fixes[0]), path, "PATH"), c.want)
+		b.opts = nil
+		next := told(b.ok(prelude + `fix("f", {on = "conf"}, function(f) f:on_change({changed = false, path = path}, function() end) end)`).Fixes[0])
+		if owes := strings.Contains(next, "owed"); owes != (c.second != "") {
+			t.Error(c.second, next)
+		}
+	}
 }
 
 // A run that ends while it waits for a lock has done nothing, and says so.

@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,22 +20,32 @@ func (a *attempt) run() error {
 	if err == nil && blocked == "" {
 		err = a.verify()
 	}
+	var exit *luabind.ExitError
 	switch {
-	case err != nil && a.e.over(err):
+	case errors.As(err, &exit):
 		a.fix.Status, a.fix.Error = report.FixFailed, a.e.textOf(err)+a.left(len(a.undos))
 		return err
 	case blocked != "":
 		a.block(blocked)
-		return nil
+		return a.e.c.Context().Err()
 	case err != nil:
-		err = a.back(err)
+		a.fix.Status, a.fix.Error = report.FixFailed, a.e.textOf(err)
+		err = a.e.c.Shield(func() error {
+			if err := a.back(); err != nil {
+				return err
+			}
+			return a.settle(a.e.c.Context())
+		})
 	case changed:
 		a.fix.Status = report.FixChanged
+		fallthrough
+	default:
+		err = a.settle(a.ctx)
 	}
 	if err != nil {
 		return err
 	}
-	if err := a.settle(); err != nil {
+	if err := a.e.c.Context().Err(); err != nil {
 		return err
 	}
 	return a.lookAgain()
@@ -124,15 +135,19 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // back takes the completed steps back, the last first, and says how that ended.
-// An error ends the script.
-func (a *attempt) back(cause error) error {
-	a.fix.Status, a.fix.Error = report.FixFailed, a.e.textOf(cause)
+// An interrupt does not keep it from that, but an error from here ends the script.
+func (a *attempt) back() error {
+	if err := a.e.c.Context().Err(); err != nil {
+		a.fix.Error += a.left(len(a.undos))
+		return err
+	}
 	a.d.live.a = a
 	stop := a.e.c.WatchChanges(a.hear)
 	defer func() { stop(); a.d.live.a = nil }()
 	good := len(a.undos) > 0
 	for i := len(a.undos) - 1; i >= 0; i-- {
 		u := a.undos[i]
+		a.e.c.Progress(luabind.Progress{ID: a, Label: "fix " + a.d.name, Note: "undo of " + u.title})
 		n := a.start(u.title)
 		started := time.Now()
 		err := a.e.c.Scope("undo of "+u.title, a.d.timeout, func() error {

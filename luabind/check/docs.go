@@ -181,7 +181,11 @@ The fixes run after checks and collectors, in their order, each where its check 
 WARNING or CRITICAL and that is hard; never on UNKNOWN. Where a run died between a
 change and what follows from it, the next one makes up for it. If a step raises,
 or the verification does not come back OK, the undos of the completed steps run,
-last first. A dry run plans the steps.`,
+last first; an interrupt (Ctrl-C) ends the step and lets the undos run, a second one
+or the deadline of the run does not, and the report names what is left. A check that
+was skipped because of one that is put right now runs then.
+
+A dry run plans the steps.`,
 		Global: &luabind.Func{Name: "fix", Impl: fix, Doc: `fix(name, [opts], fn)
 
 Declares a fix.

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -147,7 +148,7 @@ func (a *attempt) countLocked() error {
 // settle keeps how the attempt ended. An error ends the script; a memory that
 // cannot be written makes the fix a failed one, since the next run would not
 // know better.
-func (a *attempt) settle() error {
+func (a *attempt) settle(ctx context.Context) error {
 	status := a.fix.Status
 	good := status == report.FixChanged || status == report.FixOK
 	pay := len(a.owed) > 0 && (good || status == report.FixRolledBack)
@@ -155,7 +156,7 @@ func (a *attempt) settle() error {
 	if !a.e.mem.there() || !pay && !stamp {
 		return nil
 	}
-	err := a.e.mem.update(a.ctx, func(tx store.Tx) error {
+	err := a.e.mem.update(ctx, func(tx store.Tx) error {
 		if pay {
 			if err := a.payAll(tx); err != nil {
 				return err
@@ -174,7 +175,7 @@ func (a *attempt) settle() error {
 		}
 		return save(tx, sectionLimit, a.d.name, &h)
 	})
-	if err == nil || a.ctx.Err() != nil {
+	if err == nil || ctx.Err() != nil {
 		return err
 	}
 	a.fix.Status = report.FixFailed

@@ -53,6 +53,9 @@ func param(c *luabind.Call) error {
 		}
 		for _, p := range list {
 			g.run.Description.Params = append(g.run.Description.Params, p.describe())
+			if p.required && p.value == "" {
+				p.value = "<" + p.name + ">" // a name to go on with
+			}
 		}
 	} else if err := set(list, g.run.Set); err != nil {
 		return err
