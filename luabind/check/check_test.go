@@ -277,7 +277,7 @@ func TestDescribe(t *testing.T) {
 	b := newBench(t)
 	_, err := b.do(t.Context(), false, `
 local p = param{warn = "80", n = {5, min = 1, max = 9}, host = {required = true}, on = true, skip = {"a", "b"}, mode = {one_of = {"x", "y"}}}
-print(p.host == "", p.warn, p.n)
+print(p.host == "<host>", p.warn, p.n)
 check("a", {needs = {"nowhere"}}, function(c) print("no") end)
 collect("m", function() print("no") end)
 fix("f", function() print("no") end)`, func(r *check.Run) { r.Describe, r.Set = true, []string{"x=1"} })
