@@ -121,8 +121,12 @@ func (p *program) failed(r *luabind.Result, err error, e *supervise.Error) error
 	default:
 		reason = err.Error()
 	}
+	argv := make([]string, len(p.cmd.Argv))
+	for i, a := range p.cmd.Argv {
+		argv[i] = p.c.Mask(a)
+	}
 	out := &luabind.Error{Kind: kind, Cause: err, Message: p.c.Name() + ": " + p.shown() + ": " + reason,
-		Fields: map[string]any{"argv": p.cmd.Argv, "cmd": p.shown()}}
+		Fields: map[string]any{"argv": argv, "cmd": p.shown()}}
 	if r != nil {
 		p.describe(out, r)
 	}
@@ -142,12 +146,8 @@ func (p *program) describe(out *luabind.Error, r *luabind.Result) {
 	if said := said(text); said != "" {
 		out.Message += ": " + said
 	}
-	argv := make([]string, len(p.cmd.Argv))
-	for i, a := range p.cmd.Argv {
-		argv[i] = p.c.Mask(a)
-	}
-	out.Fields = map[string]any{"argv": argv, "cmd": p.shown(), "stdout": p.c.Mask(string(r.Stdout)),
-		"stderr": p.c.Mask(string(r.Stderr)), "seconds": r.Duration.Seconds()}
+	out.Fields["stdout"], out.Fields["stderr"] = p.c.Mask(string(r.Stdout)), p.c.Mask(string(r.Stderr))
+	out.Fields["seconds"] = r.Duration.Seconds()
 	if r.Signal != 0 {
 		out.Fields["signal"] = luabind.SignalName(r.Signal)
 	} else if r.Code >= 0 {

@@ -135,7 +135,7 @@ func TestSyslogFails(t *testing.T) {
 	_, err = setup{}.run(t, `notify.syslog("x", {address = "`+dir+`/file", retries = 1, backoff = 0})`)
 	wantKind(t, err, luabind.KindNotFound, "nothing listens at")
 	_, err = setup{}.run(t, `notify.syslog("x", {address = "tcp://127.0.0.1:1", retries = 1, backoff = 0})`)
-	wantKind(t, err, luabind.KindNet, "refused (2 attempts)")
+	wantKind(t, err, luabind.KindNet, "tcp://127.0.0.1:1: connection refused: no log server listens there (2 attempts)")
 }
 
 // A log that takes nothing any more keeps nobody longer than the script's deadline.

@@ -242,6 +242,7 @@ func TestUsage(t *testing.T) {
 		`notify.syslog("a", {address = "http://x"})`:                              "want a path, udp",
 		`notify.syslog("a", {address = "udp://:514"})`:                            "want a host and a port",
 		`notify.syslog("a", {address = "tcp://h:99999"})`:                         "want a host and a port",
+		`notify.syslog("a", {address = "/" .. ("x"):rep(108)})`:                   "it has 109 bytes, and the path of a socket at most 107",
 		`notify.syslog("")`:                                                       "it is empty",
 		`notify.exec("mail root", 1)`:                                             "argv",
 		`notify.exec({}, 1)`:                                                      "argv",

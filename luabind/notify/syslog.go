@@ -19,6 +19,7 @@ import (
 
 const (
 	localSocket   = "/dev/log"
+	maxSocket     = 107 // what fits in a sockaddr_un
 	maxLine       = 8 << 10
 	maxTag        = 48 // of APP-NAME in RFC 5424
 	syslogTimeout = 10 * time.Second
@@ -129,6 +130,9 @@ func (l *line) setTarget(address string) error {
 	if !filepath.IsAbs(l.address) || strings.IndexByte(l.address, 0) >= 0 {
 		return l.c.Usage("address", "%q, want an absolute path, udp://host:port or tcp://host:port", address)
 	}
+	if n := len(l.address); n > maxSocket {
+		return l.c.Usage("address", "it has %d bytes, and the path of a socket at most %d", n, maxSocket)
+	}
 	return nil
 }
 
@@ -228,5 +232,23 @@ func (l *line) failed(err error) error {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return &passing{err: luabind.Errorf(luabind.KindTimeout, "%s: %s took no line within %s", name, l.shown, syslogTimeout)}
 	}
-	return &passing{err: luabind.Errorf(luabind.KindNet, "%s: %s: %w", name, l.shown, err)}
+	return &passing{err: &luabind.Error{Kind: luabind.KindNet, Message: name + ": " + l.shown + ": " + reasonOf(err), Cause: err}}
+}
+
+// reasonOf is why a server could not be told, without its address once more.
+func reasonOf(err error) string {
+	var name *net.DNSError
+	var call *os.SyscallError
+	var op *net.OpError
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused: no log server listens there"
+	case errors.As(err, &name) && name.IsNotFound:
+		return "there is no host of that name"
+	case errors.As(err, &call):
+		return call.Err.Error()
+	case errors.As(err, &op):
+		return op.Err.Error()
+	}
+	return err.Error()
 }

@@ -53,7 +53,7 @@ Stores a value. nil deletes it.
 
 Adds to a number and gives the new one, in one step: runs that overlap lose
 nothing. What is not there counts from 0. Raises usage where something else than
-a number is stored.
+a number is stored, or one so large that adding makes no difference.
 
   key  string      1 byte to 1 KiB
   by   number = 1  what to add`},
@@ -186,8 +186,11 @@ func (m *memory) add(tx store.Tx, key string, by float64) (float64, error) {
 		old = float64(n)
 	}
 	sum := old + by
-	if math.IsInf(sum, 0) {
+	switch {
+	case math.IsInf(sum, 0):
 		return 0, m.c.Usage("by", "%v + %v is no finite number", old, by)
+	case sum == old && by != 0:
+		return 0, m.c.Usage("by", "%v + %v is no other number: whole numbers are exact up to 2^53", old, by)
 	}
 	return sum, tx.Put(section, key, encodeNumber(sum))
 }

@@ -156,6 +156,7 @@ func TestRefusals(t *testing.T) {
 		`state.set("k", {}); state.incr("k")`:                `"k" is a table, want a number`,
 		`state.incr("k2", 1/0)`:                              "want a finite number",
 		`state.incr("k3", 1e308); state.incr("k3", 1e308)`:   "no finite number",
+		`state.set("k4", 2^53); state.incr("k4")`:            "9.007199254740992e+15 + 1 is no other number",
 		`state.incr("k", "x")`:                               "by: got",
 	} {
 		_, err := s.run(t, script)
