@@ -100,6 +100,7 @@ func wideReport(t testing.TB) *Report {
 }
 
 func TestHTMLInABrowser(t *testing.T) {
+	t.Parallel()
 	pages := map[string]string{"wide": render(t, wideReport(t), HTML, Options{})}
 	for name, r := range htmlReports(t) {
 		pages[name] = render(t, r, HTML, Options{})

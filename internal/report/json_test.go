@@ -131,6 +131,7 @@ func TestJSONValuesOfRows(t *testing.T) {
 }
 
 func TestRandomReportsAreJSON(t *testing.T) {
+	t.Parallel()
 	each(t, 300, func(t *testing.T, r *Report) {
 		doc := render(t, r, JSON, Options{})
 		keys(t, json.RawMessage(doc))
@@ -174,6 +175,7 @@ sys.stdout.write(d["error"].encode("utf-8", "surrogateescape").hex())`
 }
 
 func TestJqReadsBoth(t *testing.T) {
+	t.Parallel()
 	jq := tool(t, "jq")
 	each(t, 10, func(t *testing.T, r *Report) {
 		foreign(t, render(t, r, JSON, Options{}), jq, "-e", `.schema == 1 and (.findings | type) == "array" and (.fixes | all(.diffs | type == "array"))`)

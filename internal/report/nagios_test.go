@@ -203,6 +203,7 @@ func TestNagiosFillsTheLastByte(t *testing.T) {
 // What Debian's plugins print can be read, and our grammar holds for them but
 // for units that we do not write.
 func TestReadsThePluginsOfDebian(t *testing.T) {
+	t.Parallel()
 	dir := "/usr/lib/nagios/plugins"
 	for _, c := range []struct {
 		line  string

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"math/rand/v2"
 	"os"
@@ -105,14 +106,18 @@ type parsed struct {
 	Value  string
 }
 
-// parsePython has the reference parser, in strict use, read a document.
-func parsePython(t *testing.T, text string) []parsed {
+// parsePython has the reference parser, in strict use, read documents.
+func parsePython(t *testing.T, docs ...string) [][]parsed {
 	t.Helper()
 	const script = `
 import json, sys
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
-text = sys.stdin.buffer.read().decode("utf-8")
-print(json.dumps([{"Name": s.name, "Labels": s.labels, "Value": repr(float(s.value))} for f in parse(text) for s in f.samples]))
+def read(text):
+    try:
+        return [{"Name": s.name, "Labels": s.labels, "Value": repr(float(s.value))} for f in parse(text) for s in f.samples]
+    except Exception as e:
+        sys.exit("%r in\n%s" % (e, text))
+print(json.dumps([read(text) for text in json.load(sys.stdin)]))
 `
 	python := ""
 	for _, path := range []string{"/usr/bin/python3", "python3"} {
@@ -125,14 +130,18 @@ print(json.dumps([{"Name": s.name, "Labels": s.labels, "Value": repr(float(s.val
 		t.Skip("python3 with prometheus_client is not installed")
 	}
 	cmd := exec.Command(python, "-c", script)
-	cmd.Stdin = strings.NewReader(text)
+	in, err := json.Marshal(docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin = bytes.NewReader(in)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("the reference parser refuses:\n%s\n%s", stderr.String(), text)
+		t.Fatalf("the reference parser refuses:\n%s", stderr.String())
 	}
-	var list []parsed
+	var list [][]parsed
 	if err := json.Unmarshal(out, &list); err != nil {
 		t.Fatal(err)
 	}
@@ -140,14 +149,18 @@ print(json.dumps([{"Name": s.name, "Labels": s.labels, "Value": repr(float(s.val
 }
 
 func TestReferenceParserTakesOpenMetrics(t *testing.T) {
-	parsePython(t, documentOf(t, metricsReport(), OpenMetrics, Options{Written: true}))
-	if got := parsePython(t, documentOf(t, clashes(), OpenMetrics, Options{})); len(got) != 10 {
-		t.Errorf("%d samples, want 10: %v", len(got), got)
+	t.Parallel()
+	docs := []string{documentOf(t, metricsReport(), OpenMetrics, Options{Written: true}), documentOf(t, clashes(), OpenMetrics, Options{})}
+	for seed := range uint64(50) {
+		docs = append(docs, documentOf(t, hostileReport(rand.New(rand.NewPCG(seed, 3))), OpenMetrics, Options{Written: true}))
 	}
-	for seed := range uint64(25) {
-		text := documentOf(t, hostileReport(rand.New(rand.NewPCG(seed, 3))), OpenMetrics, Options{Written: true})
-		if got, want := len(parsePython(t, text)), len(readExposition(t, text).values); got != want {
-			t.Fatalf("seed %d: %d samples were read, not %d:\n%s", seed, got, want, text)
+	got := parsePython(t, docs...)
+	if len(got) != len(docs) || len(got[1]) != 10 {
+		t.Fatalf("%d documents, %v", len(got), got[1])
+	}
+	for i, doc := range docs {
+		if want := len(readExposition(t, doc).values); len(got[i]) != want {
+			t.Fatalf("document %d: %d samples were read, not %d:\n%s", i, len(got[i]), want, doc)
 		}
 	}
 }
@@ -160,7 +173,7 @@ func TestLabelsComeBack(t *testing.T) {
 	}
 	text := documentOf(t, r, OpenMetrics, Options{})
 	got := map[string]bool{}
-	for _, s := range parsePython(t, text) {
+	for _, s := range parsePython(t, text)[0] {
 		got[s.Labels["v"]] = true
 	}
 	for _, s := range hostileNames() {

@@ -150,6 +150,7 @@ func promtool(t *testing.T, stdin string, args ...string) (out string, code int)
 }
 
 func TestPromtoolTakesProm(t *testing.T) {
+	t.Parallel()
 	r := metricsReport()
 	r.Metrics[1].Name = "jobs_total" // a name without it is the script's own affair
 	text := documentOf(t, r, Prom, Options{Written: true})

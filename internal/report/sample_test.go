@@ -249,6 +249,7 @@ func TestAFailingWriterIsToldOf(t *testing.T) {
 
 // No format lets a control character through, however it came.
 func TestNothingHostileReachesATerminal(t *testing.T) {
+	t.Parallel()
 	each(t, 300, func(t *testing.T, r *Report) {
 		for _, f := range ours() {
 			for _, o := range []Options{{}, {Width: 40}} {
@@ -264,6 +265,7 @@ func TestNothingHostileReachesATerminal(t *testing.T) {
 }
 
 func TestTenThousandFindingsAndALongText(t *testing.T) {
+	t.Parallel()
 	r := &Report{}
 	for i := range 10_000 {
 		r.Findings = append(r.Findings, Finding{Name: fmt.Sprint("check", i), State: State(i % 4), Text: "text",

@@ -95,6 +95,7 @@ func TestTAPWithoutPoints(t *testing.T) {
 }
 
 func TestTAPHoldsWhatWasSaid(t *testing.T) {
+	t.Parallel()
 	each(t, 400, func(t *testing.T, r *Report) {
 		points, _, _ := readTAP(t, render(t, r, TAP, Options{}))
 		if len(points) != len(r.Findings) {
@@ -120,6 +121,7 @@ func TestTAPHoldsWhatWasSaid(t *testing.T) {
 
 // Perl's harness knows version 13 at most, which differs in that line alone.
 func TestProveReadsIt(t *testing.T) {
+	t.Parallel()
 	prove := tool(t, "prove")
 	each(t, 15, func(t *testing.T, r *Report) {
 		r.Error = ""
