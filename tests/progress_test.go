@@ -183,3 +183,17 @@ func TestTerminalReport(t *testing.T) {
 		t.Errorf("colours in spite of NO_COLOR: %q", seen)
 	}
 }
+
+// Commands that run side by side are counted, within a check and without.
+func TestProgressParallel(t *testing.T) {
+	file := script(t, `
+local list = {}
+for i = 1, 12 do list[i] = {"sleep", "0.3"} end
+check("many", {}, function(c) proc.parallel(list, {limit = 2}) end)
+`)
+	s := onTerminal(t, "opslua", file)
+	s.await("checks 0/1 many · proc.parallel 6/12")
+	if screen := lastScreen(s.exits(0)); strings.Contains(screen, "proc.parallel") {
+		t.Errorf("left on the screen: %q", screen)
+	}
+}

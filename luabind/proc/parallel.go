@@ -32,7 +32,9 @@ func (p *preset) parallel(c *luabind.Call) error {
 		return err
 	}
 	shareEcho(all)
-	ends := runAll(c.Context(), all, limit)
+	ended, over := showProgress(c, len(all))
+	ends := runAll(c.Context(), all, limit, ended)
+	over()
 	results := c.L().CreateTable(len(ends), 0)
 	for _, end := range ends {
 		v, err := end.value(c)
@@ -110,8 +112,23 @@ func (e *end) value(c *luabind.Call) (lua.LValue, error) {
 	return e.out.result(c)
 }
 
-// runAll runs with as many workers as limit allows.
-func runAll(ctx context.Context, all []*work, limit int) []end {
+// showProgress tells how many of the commands have ended; its functions are for
+// any goroutine.
+func showProgress(c *luabind.Call, total int) (ended, over func()) {
+	var mu sync.Mutex
+	p := luabind.Progress{ID: &mu, Label: c.Name(), Total: total}
+	tell := func(more int, isOver bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		p.Done, p.Over = p.Done+more, isOver
+		c.Progress(p)
+	}
+	tell(0, false)
+	return func() { tell(1, false) }, func() { tell(0, true) }
+}
+
+// runAll runs with as many workers as limit allows, and tells of each that ended.
+func runAll(ctx context.Context, all []*work, limit int, ended func()) []end {
 	ends := make([]end, len(all))
 	next := make(chan int)
 	var wg sync.WaitGroup
@@ -121,6 +138,7 @@ func runAll(ctx context.Context, all []*work, limit int) []end {
 			defer wg.Done()
 			for i := range next {
 				ends[i].out, ends[i].err = all[i].run(ctx)
+				ended()
 			}
 		}()
 	}
