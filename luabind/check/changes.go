@@ -49,11 +49,7 @@ func (e *engine) compare(c *luabind.Call, r *report.Rows) error {
 		}
 		return tx.Put(sectionRows, r.Name, data)
 	}
-	do := e.mem.update
-	if e.dry {
-		do = e.mem.view
-	}
-	if err := do(c.Context(), swap); err != nil {
+	if err := e.mem.exchange(c.Context(), e.dry, swap); err != nil {
 		if c.Context().Err() != nil {
 			return err
 		}

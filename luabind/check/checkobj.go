@@ -99,7 +99,7 @@ func formatted(c *luabind.Call) (string, error) {
 	case lua.LNumber:
 		return c.String(x), nil
 	case *lua.LUserData:
-		if _, err := c.Plain(x); kindOf(err) == luabind.KindPlanned {
+		if err := notPlanned(c, x); err != nil {
 			return "", err
 		}
 		return c.String(x), nil

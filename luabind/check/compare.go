@@ -85,8 +85,8 @@ func oneOf(c *luabind.Call, got, want lua.LValue) (bool, error) {
 }
 
 func hasItem(c *luabind.Call, t *lua.LTable, item lua.LValue) (bool, error) {
-	for i := 1; i <= luatable.Len(t); i++ {
-		if same, err := equal(c, luatable.Get(t, lua.LNumber(i)), item); same || err != nil {
+	for _, v := range items(t) {
+		if same, err := equal(c, v, item); same || err != nil {
 			return same, err
 		}
 	}

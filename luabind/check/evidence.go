@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/json"
 	"fmt"
+	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -27,8 +28,11 @@ func evidence(c *luabind.Call) error {
 	if err != nil {
 		return err
 	}
-	if len(text) > maxEvidence {
-		text = text[:maxEvidence] + fmt.Sprintf("\n… %d bytes more", len(text)-maxEvidence)
+	if n := maxEvidence; len(text) > n {
+		for n > maxEvidence-utf8.UTFMax && !utf8.RuneStart(text[n]) {
+			n--
+		}
+		text = text[:n] + fmt.Sprintf("\n… %d bytes more", len(text)-n)
 	}
 	a.fix.Evidence = append(a.fix.Evidence, report.Evidence{Name: c.Mask(oneLine(name)), Text: text})
 	return nil
@@ -43,10 +47,24 @@ func evidenceText(c *luabind.Call, v lua.LValue) (string, error) {
 		}
 		return c.Mask(c.String(v)), nil
 	}
-	data, err := c.Plain(t)
+	data, err := c.PlainWith(t, func(v lua.LValue) (any, bool) { return shown(c, v) })
 	if err != nil {
 		return "", err
 	}
 	out, err := json.MarshalIndent(masked(c, data), "", "  ")
 	return string(out), err
+}
+
+// shown is what evidence has for a value that is no data, such as a function or a
+// secret: a fix must not fail because of what it wanted to keep.
+func shown(c *luabind.Call, v lua.LValue) (any, bool) {
+	switch x := v.(type) {
+	case lua.LNumber:
+		return c.String(x), !finite(float64(x))
+	case *lua.LUserData:
+		if _, secret := c.TextOf(x); !secret {
+			return nil, false
+		}
+	}
+	return c.String(v), true
 }

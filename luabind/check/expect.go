@@ -121,20 +121,17 @@ func (x *expectation) tell(c *luabind.Call, good bool, words string, want lua.LV
 // listed shows a value, and a list with its first items.
 func listed(c *luabind.Call, v lua.LValue) string {
 	t, ok := v.(*lua.LTable)
-	n := 0
-	if ok {
-		n = luatable.Len(t)
-	}
-	if n == 0 {
+	if !ok || luatable.Len(t) == 0 {
 		return inShort(c, v)
 	}
 	const most = 8
-	var items []string
-	for i := 1; i <= min(n, most); i++ {
-		items = append(items, inShort(c, luatable.Get(t, lua.LNumber(i))))
+	var shown []string
+	for i, item := range items(t) {
+		if i > most {
+			shown = append(shown, "…")
+			break
+		}
+		shown = append(shown, inShort(c, item))
 	}
-	if n > most {
-		items = append(items, "…")
-	}
-	return "{" + strings.Join(items, ", ") + "}"
+	return "{" + strings.Join(shown, ", ") + "}"
 }

@@ -385,6 +385,26 @@ end)`)
 	}
 }
 
+// Evidence takes what it gets: a fix must not fail because of what it would keep.
+func TestEvidenceOfAnything(t *testing.T) {
+	r := newBench(t).ok(`fix("f", {}, function(f)
+  f:evidence("odd", {nan = 0/0, inf = 1/0, call = print, co = coroutine.create(print), n = 1.5})
+  f:evidence("cut", ("x"):rep(2^20 - 1) .. "é")
+end)`)
+	e := r.Fixes[0].Evidence
+	if len(e) != 2 {
+		t.Fatal(told(r.Fixes[0]))
+	}
+	for _, part := range []string{`"nan": "nan"`, `"inf": "inf"`, `"call": "function: `, `"co": "thread: `, `"n": 1.5`} {
+		if !strings.Contains(e[0].Text, part) {
+			t.Errorf("no %s in %s", part, e[0].Text)
+		}
+	}
+	if !strings.HasSuffix(e[1].Text, "x\n… 2 bytes more") {
+		t.Errorf("%q", e[1].Text[len(e[1].Text)-30:])
+	}
+}
+
 func TestObjectOfAFixThatHasEnded(t *testing.T) {
 	r := newBench(t).ok(`local kept
 fix("a", {}, function(f) kept = f end)

@@ -20,14 +20,14 @@ type statuses []int
 func (s *statuses) LuaType() string { return "integer or list of integers" }
 
 func (s *statuses) UnpackLua(c *luabind.Call, v lua.LValue) error {
-	items := []lua.LValue{v}
+	all := []lua.LValue{v}
 	if t, ok := v.(*lua.LTable); ok {
-		items = nil
-		for i := 1; i <= luatable.Len(t); i++ {
-			items = append(items, luatable.Get(t, lua.LNumber(i)))
+		all = nil
+		for _, item := range items(t) {
+			all = append(all, item)
 		}
 	}
-	for _, item := range items {
+	for _, item := range all {
 		n, ok := item.(lua.LNumber)
 		if !ok || n != lua.LNumber(int(n)) || n < 100 || n > 599 {
 			return fmt.Errorf("got %s, want a status from 100 to 599 or a list of them", inShort(c, item))
@@ -72,8 +72,8 @@ func (t *texts) UnpackLua(c *luabind.Call, v lua.LValue) error {
 	if !ok {
 		return fmt.Errorf("got %s, want a text or a list of texts", inShort(c, v))
 	}
-	for i := 1; i <= luatable.Len(list); i++ {
-		text, ok := c.TextOf(luatable.Get(list, lua.LNumber(i)))
+	for i, item := range items(list) {
+		text, ok := c.TextOf(item)
 		if !ok {
 			return fmt.Errorf("item %d is no text", i)
 		}

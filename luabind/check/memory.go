@@ -46,6 +46,15 @@ func (m memory) update(ctx context.Context, f func(store.Tx) error) error {
 	return m.st.Update(ctx, m.key, f)
 }
 
+// exchange is for what the last run kept and what the next one will find: f reads
+// the one and puts the other, but in a dry run only reads.
+func (m memory) exchange(ctx context.Context, dry bool, f func(store.Tx) error) error {
+	if dry {
+		return m.view(ctx, f)
+	}
+	return m.update(ctx, f)
+}
+
 // load reads a value that save has written; false where there is none.
 func load(tx store.Tx, section, name string, v any) (bool, error) {
 	data := tx.Get(section, name)

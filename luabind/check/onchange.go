@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -26,12 +25,11 @@ func (w *writes) UnpackLua(c *luabind.Call, v lua.LValue) error {
 	if !ok {
 		return w.one(c, v)
 	}
-	n := luatable.Len(t)
-	if n == 0 || t.RawGetString("changed") != lua.LNil {
+	if luatable.Len(t) == 0 || t.RawGetString("changed") != lua.LNil {
 		return w.one(c, v)
 	}
-	for i := 1; i <= n; i++ {
-		if err := w.one(c, luatable.Get(t, lua.LNumber(i))); err != nil {
+	for _, item := range items(t) {
+		if err := w.one(c, item); err != nil {
 			return err
 		}
 	}
@@ -40,12 +38,9 @@ func (w *writes) UnpackLua(c *luabind.Call, v lua.LValue) error {
 
 func (w *writes) one(c *luabind.Call, v lua.LValue) error {
 	wrong := fmt.Errorf("got %s, want what fs.write and its kind return, {changed, path, diff}, or a list of such", inShort(c, v))
-	if _, ok := v.(*lua.LUserData); ok {
-		if _, err := c.Plain(v); kindOf(err) == luabind.KindPlanned {
-			w.planned = true
-			return nil
-		}
-		return wrong
+	if notPlanned(c, v) != nil {
+		w.planned = true
+		return nil
 	}
 	t, ok := v.(*lua.LTable)
 	if !ok {
@@ -85,23 +80,4 @@ func onChange(c *luabind.Call) error {
 		return c.Return(false)
 	}
 	return a.step(c, title, fn, back, []any{true})
-}
-
-// clean is a path as it is compared: its folder with links followed, as far as
-// it is there. The last name stays as it is, since it may not be there before a
-// change, and be a link or not.
-func clean(path string) string {
-	path = filepath.Clean(path)
-	dir, rest := filepath.Dir(path), filepath.Base(path)
-	for {
-		real, err := filepath.EvalSymlinks(dir)
-		if err == nil {
-			return filepath.Join(real, rest)
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			return path
-		}
-		dir, rest = up, filepath.Join(filepath.Base(dir), rest)
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -88,4 +89,23 @@ func (a *attempt) payAll(tx store.Tx) error {
 		}
 	}
 	return nil
+}
+
+// clean is a path as it is compared: its folder with links followed, as far as
+// it is there. The last name stays as it is, since it may not be there before a
+// change, and be a link or not.
+func clean(path string) string {
+	path = filepath.Clean(path)
+	dir, rest := filepath.Dir(path), filepath.Base(path)
+	for {
+		real, err := filepath.EvalSymlinks(dir)
+		if err == nil {
+			return filepath.Join(real, rest)
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return path
+		}
+		dir, rest = up, filepath.Join(filepath.Base(dir), rest)
+	}
 }

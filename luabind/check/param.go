@@ -97,9 +97,10 @@ func refuseParam(c *luabind.Call) error {
 func parameters(c *luabind.Call, t *lua.LTable) ([]*parameter, error) {
 	var list []*parameter
 	var err error
+	valid := regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,63}$`)
 	luatable.ForEach(t, func(k, v lua.LValue) bool {
 		name, ok := k.(lua.LString)
-		if !ok || !regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,63}$`).MatchString(string(name)) {
+		if !ok || !valid.MatchString(string(name)) {
 			err = c.Usage("", "%s is no name of a parameter: want letters, digits, _ and -, no digit first", inShort(c, k))
 			return false
 		}
@@ -163,17 +164,17 @@ func scalar(v lua.LValue) (value any, typ string, ok bool) {
 }
 
 // items reads a list of texts, numbers or booleans, all of one type.
-func (p *parameter) items(c *luabind.Call, t *lua.LTable) (items []any, item string, err error) {
-	items, item = []any{}, typeText
-	for i := 1; i <= luatable.Len(t); i++ {
-		v, typ, ok := scalar(luatable.Get(t, lua.LNumber(i)))
+func (p *parameter) items(c *luabind.Call, t *lua.LTable) (values []any, item string, err error) {
+	values, item = []any{}, typeText
+	for i, lv := range items(t) {
+		v, typ, ok := scalar(lv)
 		if !ok || i > 1 && typ != item {
 			return nil, "", c.Usage(p.name, "item %d: want a list of texts or of numbers", i)
 		}
 		if f, isNumber := v.(float64); isNumber && !finite(f) {
 			return nil, "", c.Usage(p.name, "item %d: want a finite number", i)
 		}
-		items, item = append(items, v), typ
+		values, item = append(values, v), typ
 	}
-	return items, item, nil
+	return values, item, nil
 }

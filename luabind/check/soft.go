@@ -66,11 +66,7 @@ func (e *engine) count(name string, ok bool) (s streak, err error) {
 		}
 		return save(tx, sectionSoft, name, s)
 	}
-	do := e.mem.update
-	if e.dry {
-		do = e.mem.view
-	}
-	err = do(e.c.Context(), one)
+	err = e.mem.exchange(e.c.Context(), e.dry, one)
 	return s, err
 }
 

@@ -84,10 +84,8 @@ func (n *number) LuaType() string { return "number" }
 func (n *number) UnpackLua(c *luabind.Call, v lua.LValue) error {
 	f, ok := numberOf(v)
 	if !ok {
-		if _, isObject := v.(*lua.LUserData); isObject {
-			if _, err := c.Plain(v); kindOf(err) == luabind.KindPlanned {
-				return err
-			}
+		if err := notPlanned(c, v); err != nil {
+			return err
 		}
 		return fmt.Errorf("got %s, want a number", inShort(c, v))
 	}
@@ -114,13 +112,23 @@ type measured struct {
 	min, max luabind.Opt[float64]
 }
 
-func (m *measured) pairs(more ...any) []any {
-	return append([]any{"label", &m.label, "number", &m.n, "unit?", &m.unit, "min?", &m.min, "max?", &m.max, "note?", &m.note}, more...)
+// take takes them, with what one of the two has beside.
+func (m *measured) take(c *luabind.Call, more ...any) (*record, report.Value, error) {
+	var v report.Value
+	pairs := []any{"label", &m.label, "number", &m.n, "unit?", &m.unit, "min?", &m.min, "max?", &m.max, "note?", &m.note}
+	if err := c.Unpack(append(pairs, more...)...); err != nil {
+		return nil, v, err
+	}
+	r, err := recordOf(c)
+	if err != nil {
+		return nil, v, err
+	}
+	v, err = m.value(c)
+	return r, v, err
 }
 
-func (m *measured) value(c *luabind.Call) (report.Value, error) {
-	v := report.Value{Label: c.Mask(oneLine(m.label)), Value: m.n.f, Unit: m.unit, Note: c.Mask(oneLine(string(m.note)))}
-	var err error
+func (m *measured) value(c *luabind.Call) (v report.Value, err error) {
+	v = report.Value{Label: c.Mask(oneLine(m.label)), Value: m.n.f, Unit: m.unit, Note: c.Mask(oneLine(string(m.note)))}
 	if v.Min, err = limitOf(c, "min", &m.min); err != nil {
 		return v, err
 	}
@@ -147,14 +155,7 @@ func limitOf(c *luabind.Call, name string, o *luabind.Opt[float64]) (*float64, e
 func value(c *luabind.Call) error {
 	var m measured
 	var warn, crit threshold
-	if err := c.Unpack(m.pairs("warn?", &warn, "crit?", &crit)...); err != nil {
-		return err
-	}
-	r, err := recordOf(c)
-	if err != nil {
-		return err
-	}
-	v, err := m.value(c)
+	r, v, err := m.take(c, "warn?", &warn, "crit?", &crit)
 	if err != nil {
 		return err
 	}
@@ -164,14 +165,14 @@ func value(c *luabind.Call) error {
 	if v.Crit, err = crit.parse(c, "crit", m.unit); err != nil {
 		return err
 	}
-	return r.measure(&v)
+	r.measure(&v)
+	return nil
 }
 
 // measure adds a value and what its thresholds say of it.
-func (r *record) measure(v *report.Value) error {
-	if !finite(v.Value) {
-		r.say(report.Unknown, fmt.Sprintf("%s: %s is no finite number", v.Label, luacode.FormatNumber(v.Value)))
-		return nil
+func (r *record) measure(v *report.Value) {
+	if !r.counts(v) {
+		return
 	}
 	switch {
 	case v.Crit != nil && v.Crit.Alerts(v.Value):
@@ -181,26 +182,26 @@ func (r *record) measure(v *report.Value) error {
 	}
 	r.values = append(r.values, *v)
 	r.said = append(r.said, report.Line{State: v.State, Text: valueText(v)})
-	return nil
+}
+
+// counts says whether a value is a finite number; what is not is UNKNOWN.
+func (r *record) counts(v *report.Value) bool {
+	if finite(v.Value) {
+		return true
+	}
+	r.say(report.Unknown, fmt.Sprintf("%s: %s is no finite number", v.Label, luacode.FormatNumber(v.Value)))
+	return false
 }
 
 func metric(c *luabind.Call) error {
 	var m measured
-	if err := c.Unpack(m.pairs()...); err != nil {
-		return err
-	}
-	r, err := recordOf(c)
+	r, v, err := m.take(c)
 	if err != nil {
 		return err
 	}
-	v, err := m.value(c)
-	if err != nil {
-		return err
+	if r.counts(&v) {
+		r.metrics = append(r.metrics, v)
 	}
-	if !finite(v.Value) {
-		return r.measure(&v)
-	}
-	r.metrics = append(r.metrics, v)
 	return nil
 }
 
