@@ -2,6 +2,7 @@ package cli
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,6 +120,8 @@ func (p *program) takeReport(c *cli.Context) error {
 		return usagef(outWantsFile)
 	case c.IsSet("lock") && s.lock == "":
 		return usagef(lockWantsName)
+	case slices.Contains(s.only, ""):
+		return usagef(onlyWantsName)
 	case c.IsSet("log-level"):
 		return parseLevel(c.String("log-level"), &s.level)
 	}

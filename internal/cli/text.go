@@ -31,6 +31,7 @@ const (
 	formatWants      = "--format: %q is none of %s%s"
 	levelWants       = "--log-level: %q is none of debug, info, warn, error"
 	outWantsFile     = "--out wants the name of a file"
+	onlyWantsName    = "--only wants the name of a check, a collector or a fix"
 	lockWantsName    = "--lock wants a name"
 	lockNeedsState   = "--lock: there is no folder for locks: HOME is not set"
 	runWantsFile     = "run wants a file: opslua run FILE"
