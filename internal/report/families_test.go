@@ -136,7 +136,7 @@ func hostileReport(rnd *rand.Rand) *Report {
 
 func TestHostileMetricsAreWellFormed(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(700) {
+	for seed := range uint64(1000 / slowdown) {
 		r := hostileReport(rand.New(rand.NewPCG(seed, 1)))
 		for _, f := range []Format{Prom, OpenMetrics} {
 			text := documentOf(t, r, f, Options{Written: true})

@@ -276,7 +276,7 @@ func TestHTMLNumbersOfAllKinds(t *testing.T) {
 	numbers := []float64{0, 1, -1, 50, 1e300, -1e300, math.MaxFloat64, -math.MaxFloat64, 5e-324, math.NaN(), math.Inf(1), math.Inf(-1)}
 	rnd := rand.New(rand.NewPCG(1, 1))
 	pick := func() float64 { return numbers[rnd.IntN(len(numbers))] }
-	for range 50 {
+	for range 60 / slowdown {
 		r := ticketReport(t)
 		for i := range r.Findings {
 			for j := range r.Findings[i].Values {
@@ -343,7 +343,7 @@ func TestHTMLIsBounded(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	readPage(t, render(t, hugeReport(t, 60), HTML, Options{})).harmless(t)
+	readPage(t, render(t, hugeReport(t, 40), HTML, Options{})).harmless(t)
 }
 
 // hugeReport has so many of everything, each with long texts.
