@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-var crashes = flag.Int("crashes", 60, "how often TestCrashes kills two processes")
+var crashes = flag.Int("crashes", 40, "how often TestCrashes kills two processes")
 
 // Processes that are killed at any moment leave all that they have said, nothing
 // in part, and a file that the next one uses.

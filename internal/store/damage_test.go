@@ -82,7 +82,7 @@ func TestFlippedBits(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
-	for i := range 8*headSize + 1000 {
+	for i := range 8*headSize + 300 {
 		bit := i
 		if i >= 8*headSize {
 			bit = rand.IntN(8 * len(whole))
@@ -148,7 +148,7 @@ func TestReadersBesideWriters(t *testing.T) {
 			}
 		})
 	}
-	for range 500 {
+	for range 200 {
 		err := s.View(t.Context(), "k", func(tx Tx) error {
 			if !bytes.Equal(tx.Get("a", "n"), tx.Get("z", "n")) {
 				t.Error("a change was seen in part")

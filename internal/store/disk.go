@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -18,28 +19,29 @@ const (
 	step = 16 << 10
 )
 
-// read gives an empty memory and fs.ErrNotExist where there is no file.
+// read reads the memory; without a file it is empty.
 func (p place) read() (*memory, error) {
-	m := empty(p.key)
 	f, err := openOwn(p.file, os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &memory{}, nil
+	}
 	if err != nil {
-		return m, err
+		return nil, err
 	}
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
-		return m, failed("look at", p.file, err)
+		return nil, failed("look at", p.file, err)
 	}
 	if info.Size() > maxSize+step {
-		return m, damaged(p.file, "it is larger than any that is written")
+		return nil, damaged(p.file, "it is larger than any that is written")
 	}
 	data := make([]byte, info.Size())
-	if n, err := f.ReadAt(data, 0); errors.Is(err, io.EOF) {
-		data = data[:n] // cut meanwhile
-	} else if err != nil {
-		return m, failed("read", p.file, err)
+	n, err := f.ReadAt(data, 0)
+	if err != nil && !errors.Is(err, io.EOF) { // which is a file that was cut meanwhile
+		return nil, failed("read", p.file, err)
 	}
-	return m, p.understood(m.parse(data))
+	return p.parse(data[:n])
 }
 
 // readBeside reads without the lock. By the time a file is read, two changes may
@@ -47,60 +49,42 @@ func (p place) read() (*memory, error) {
 // again while nobody writes.
 func (p place) readBeside(ctx context.Context) (*memory, error) {
 	m, err := p.read()
-	var first *damage
-	if !errors.As(err, &first) {
+	if !errors.Is(err, errDamaged) {
 		return m, err
 	}
 	lock, lockErr := p.lock(ctx, os.O_RDONLY, unix.LOCK_SH)
-	if errors.Is(lockErr, os.ErrNotExist) {
-		return m, err
-	}
-	if lockErr != nil {
-		return m, lockErr
+	switch {
+	case errors.Is(lockErr, fs.ErrNotExist):
+		return nil, err
+	case lockErr != nil:
+		return nil, lockErr
 	}
 	defer letGo(lock)
 	return p.read()
 }
 
-// understood makes what is wrong with the contents of a file an error that says
-// which file it is.
-func (p place) understood(err error) error {
-	var bad *damage
-	if errors.As(err, &bad) {
-		return &stateError{damaged(p.file, bad.what).Error(), bad}
-	}
-	var other *foreign
-	if errors.As(err, &other) {
-		return refused(p.file, "%s", other.what)
-	}
-	return err
-}
-
 // write makes a memory the one that is read, at once or not at all. It needs
 // the lock.
 func (p place) write(m *memory) error {
-	data := m.bytes()
+	data := m.bytes(p.key)
 	if len(data) > maxSize {
-		return failed("write", p.file, errTooLarge)
+		return errTooLarge
 	}
 	if err := p.writeSpare(data); err != nil {
-		return failed("write", p.file, err)
+		return err
 	}
 	err := unix.Renameat2(unix.AT_FDCWD, p.spare, unix.AT_FDCWD, p.file, unix.RENAME_EXCHANGE)
-	fresh := errors.Is(err, unix.ENOENT)
-	if fresh || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
-		err = os.Rename(p.spare, p.file) // the first, or a file system that cannot exchange
+	first := errors.Is(err, unix.ENOENT)
+	if first || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) {
+		err = os.Rename(p.spare, p.file) // not every file system can exchange
 	}
 	if err == nil {
 		err = syncFolder(filepath.Dir(p.file))
 	}
-	if err != nil {
-		return failed("write", p.file, err)
-	}
-	if fresh {
+	if err == nil && first {
 		_ = p.writeSpare(data) // takes the space that the next change needs
 	}
-	return nil
+	return err
 }
 
 // writeSpare writes the spare file. One that is not a file of ours alone, such

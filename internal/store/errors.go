@@ -8,8 +8,10 @@ import (
 	"syscall"
 )
 
-// errTooLarge is a memory beyond maxSize.
-var errTooLarge = errors.New("too large")
+var (
+	errTooLarge = errors.New("a memory beyond the largest size")
+	errDamaged  = errors.New("damaged")
+)
 
 // stateError is an ErrState with its message and its cause.
 type stateError struct {
@@ -73,5 +75,5 @@ func refused(path, format string, args ...any) error {
 
 // damaged is the error of a memory whose contents are not what was written.
 func damaged(path, what string) error {
-	return &stateError{msg: "cannot use " + path + ": it is damaged (" + what + "): restore it, or move it away to begin with nothing remembered"}
+	return &stateError{"cannot use " + path + ": it is damaged (" + what + "): restore it, or move it away to begin with nothing remembered", errDamaged}
 }

@@ -23,16 +23,6 @@ const (
 	longestName = 16 << 10
 )
 
-// damage is a file that is not what was written.
-type damage struct{ what string }
-
-func (d *damage) Error() string { return d.what }
-
-// foreign is a file that is whole, but not for us.
-type foreign struct{ what string }
-
-func (f *foreign) Error() string { return f.what }
-
 var errReadOnly = errors.New("a view changes nothing")
 
 // record is one value. It is immutable.
@@ -41,37 +31,35 @@ type record struct{ section, name, value string }
 // memory is what one key remembers, and the transaction on it. It is for one
 // goroutine, and lives as long as the call.
 type memory struct {
-	key      string
 	records  []record // sorted
 	writable bool
 	changed  bool
 }
 
-func empty(key string) *memory { return &memory{key: key} }
-
 // parse reads the contents of a file.
-func (m *memory) parse(data []byte) error {
+func (p place) parse(data []byte) (*memory, error) {
 	switch {
 	case len(data) < headSize:
-		return &damage{"it is cut off"}
+		return nil, damaged(p.file, "it is cut off")
 	case string(data[:len(word)]) != word:
-		return &damage{"it does not begin as it should"}
+		return nil, damaged(p.file, "it does not begin as it should")
 	case data[len(word)] != format:
-		return &foreign{fmt.Sprintf("its format is %d and this version knows %d: use the version that wrote it", data[len(word)], format)}
+		return nil, refused(p.file, "its format is %d and this version knows %d: use the version that wrote it", data[len(word)], format)
 	}
 	length := binary.BigEndian.Uint64(data[lengthAt:])
 	if length > uint64(len(data)-headSize) {
-		return &damage{"it is cut off"}
+		return nil, damaged(p.file, "it is cut off")
 	}
 	used := data[lengthAt : headSize+int(length)]
 	if checksum(used) != binary.BigEndian.Uint32(data[sumAt:]) {
-		return &damage{"its contents do not fit its checksum"}
+		return nil, damaged(p.file, "its contents do not fit its checksum")
 	}
 	in := reader{left: string(used[headSize-lengthAt:])}
-	if key := in.text(); !in.bad && key != m.key {
-		return &foreign{fmt.Sprintf("it is the memory of %q and not of %q: move it away", key, m.key)}
+	if key := in.text(); !in.bad && key != p.key {
+		return nil, refused(p.file, "it is the memory of %q and not of %q: move it away", key, p.key)
 	}
-	for len(in.left) > 0 && !in.bad {
+	m := &memory{}
+	for len(in.left) > 0 {
 		r := record{in.text(), in.text(), in.text()}
 		if n := len(m.records); n > 0 && compare(m.records[n-1], r) >= 0 {
 			in.bad = true
@@ -79,10 +67,9 @@ func (m *memory) parse(data []byte) error {
 		m.records = append(m.records, r)
 	}
 	if in.bad {
-		m.records = nil
-		return &damage{"its records are wrong"}
+		return nil, damaged(p.file, "its records are wrong")
 	}
-	return nil
+	return m, nil
 }
 
 // reader takes texts from the beginning of what is left, until one is bad.
@@ -107,15 +94,15 @@ func checksum(data []byte) uint32 {
 }
 
 // bytes gives the contents of a file.
-func (m *memory) bytes() []byte {
-	size := headSize + len(m.key) + binary.MaxVarintLen64
+func (m *memory) bytes(key string) []byte {
+	size := headSize + len(key) + binary.MaxVarintLen64
 	for _, r := range m.records {
 		size += len(r.section) + len(r.name) + len(r.value) + 3*binary.MaxVarintLen64
 	}
 	out := append(make([]byte, 0, size+step), word...)
 	out = append(out, format)
 	out = append(out, make([]byte, headSize-len(out))...)
-	out = appendText(out, m.key)
+	out = appendText(out, key)
 	for _, r := range m.records {
 		out = appendText(appendText(appendText(out, r.section), r.name), r.value)
 	}

@@ -60,11 +60,14 @@ func (s *Store) View(ctx context.Context, key string, f func(Tx) error) error {
 	if err != nil {
 		return err
 	}
-	m, err := empty(key), folder(s.dir, false)
-	if err == nil {
-		m, err = p.readBeside(ctx)
+	switch err := folder(s.dir, false); {
+	case errors.Is(err, fs.ErrNotExist):
+		return f(&memory{})
+	case err != nil:
+		return err
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	m, err := p.readBeside(ctx)
+	if err != nil {
 		return err
 	}
 	return f(m)
@@ -90,14 +93,17 @@ func (s *Store) Update(ctx context.Context, key string, f func(Tx) error) error 
 	}
 	defer letGo(lock)
 	m, err := p.read()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return err
 	}
 	m.writable = true
 	if err := f(m); err != nil || !m.changed {
 		return err
 	}
-	return p.write(m)
+	if err := p.write(m); err != nil {
+		return failed("write", p.file, err)
+	}
+	return nil
 }
 
 // place is where the memory of one key is kept. It is immutable.

@@ -317,16 +317,38 @@ func TestGrows(t *testing.T) {
 	}
 }
 
+func TestTooLarge(t *testing.T) {
+	s := New(t.TempDir())
+	if err := increment(s, "k"); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Update(t.Context(), "k", func(tx Tx) error {
+		return errors.Join(tx.Put("state", "n", nil), tx.Put("state", "large", make([]byte, maxSize)))
+	})
+	if !errors.Is(err, ErrState) || !strings.Contains(err.Error(), "grow beyond 64 MiB, and what was there before is kept") {
+		t.Errorf("got %v", err)
+	}
+	err = s.View(t.Context(), "k", func(tx Tx) error {
+		if number(tx.Get("state", "n")) != 1 {
+			t.Error("what was there before is not kept")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // A memory that grows and shrinks holds what a map holds.
 func TestRandomChanges(t *testing.T) {
 	t.Parallel()
 	s, want := New(t.TempDir()), map[string]string{}
-	for round := range 80 {
+	for round := range 50 {
 		err := s.Update(t.Context(), "k", func(tx Tx) error {
 			var err error
 			for range 1 + rand.IntN(300) {
 				name := strings.Repeat("n", rand.IntN(3)*100) + strconv.Itoa(rand.IntN(3000))
-				if growing := round%40 < 25; growing == (rand.IntN(5) > 0) {
+				if growing := round%25 < 16; growing == (rand.IntN(5) > 0) {
 					value := strings.Repeat("v", rand.IntN(1+rand.IntN(200)))
 					want[name] = value
 					err = errors.Join(err, tx.Put("state", name, []byte(value)))
@@ -335,7 +357,7 @@ func TestRandomChanges(t *testing.T) {
 					err = errors.Join(err, tx.Delete("state", name))
 				}
 			}
-			if round%40 == 39 { // nearly all goes
+			if round%25 == 24 { // nearly all goes
 				for name := range want {
 					if rand.IntN(50) > 0 {
 						delete(want, name)

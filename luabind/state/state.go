@@ -34,7 +34,7 @@ call; what has to hold for longer is for incr, or for a lock. In a dry run
 nothing is stored: the script reads back what it would have stored.
 
 Values are texts of any bytes, numbers, booleans and tables of them, at most
-1 MiB each. Raises io where the memory cannot be read or written, access where
+1 MiB each and 64 MiB in all; each call reads them all. Raises io where the memory cannot be read or written, access where
 the system refuses, unsupported where the run has no folder for it.`,
 		Funcs: []luabind.Func{
 			{Name: "get", Impl: get, Doc: `get(key, [default]) -> value
