@@ -231,3 +231,14 @@ fix("f", {on = "conf"}, function(f) disk.write(path, "worse") error("boom", 0) `
 		same(t, text, strings.ReplaceAll(told(b.ok(script).Fixes[0]), path, "PATH"), want)
 	}
 }
+
+// An undo that does not end is ended by the time of the fix, and the others run.
+func TestUndoThatHangs(t *testing.T) {
+	r := newBench(t).ok(`fix("f", {timeout = "100ms"}, function(f)
+  f:step("one", function() end, {undo = function() end})
+  f:step("two", function() end, {undo = function() while true do end end})
+  error("boom", 0)
+end)`)
+	same(t, "fix", told(r.Fixes[0]), `failed [] {boom; the undo of "two" failed: its deadline of 100ms passed}`+
+		` | one done | two done | two undo failed (its deadline of 100ms passed) | one undone`)
+}

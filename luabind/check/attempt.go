@@ -159,7 +159,7 @@ func (a *attempt) back() error {
 			continue
 		}
 		good = false
-		text := a.e.textOf(err)
+		text := strings.TrimPrefix(a.e.textOf(err), "undo of "+u.title+": ")
 		a.end(n, started, report.StepUndoFailed, text)
 		a.fix.Error += "; the undo of " + strconv.Quote(u.title) + " failed: " + text
 		if a.e.over(err) {

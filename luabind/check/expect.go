@@ -110,12 +110,12 @@ func (x *expectation) tell(c *luabind.Call, good bool, words string, want lua.LV
 	label, got := c.Mask(oneLine(x.label)), listed(c, x.v)
 	if good {
 		if !x.said {
-			x.r.say(report.OK, label+": "+got)
+			x.r.say(report.OK, joinWith(": ", label, got))
 		}
 		x.said = true
 		return
 	}
-	x.r.say(at, fmt.Sprintf("%s: got %s, want %s%s", label, got, words, listed(c, want)))
+	x.r.say(at, joinWith(": ", label, "got "+got+", want "+words+listed(c, want)))
 }
 
 // listed shows a value, and a list with its first items.

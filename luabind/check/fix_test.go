@@ -336,7 +336,7 @@ func TestWait(t *testing.T) {
 	same(t, "true", fixed(`local n = 0 print(f:wait("up", {within = "5s", every = "5ms"}, function() n = n + 1 return n > 3 and n end))`), "ok [] | up done")
 	same(t, "value", b.out.String(), "4\n")
 	same(t, "never", fixed(`f:wait("up", {within = "30ms", every = "10ms"}, function() end)`),
-		"failed [] {up: not within 30ms} | up failed (up: not within 30ms)")
+		"failed [] {up: not within 30ms} | up failed (not within 30ms)")
 	same(t, "raises", strings.SplitAfter(fixed(`f:wait("up", {within = "50ms", every = "10ms"}, function() proc.check{"false"} end)`), "exit 1")[0],
 		"failed [] {up: not within 50ms: false: exit 1")
 	same(t, "mistake", fixed(`f:wait("up", {within = "20s"}, function() error("boom", 0) end)`), "failed [] {boom} | up failed (boom)")

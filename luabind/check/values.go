@@ -230,6 +230,9 @@ func inShort(c *luabind.Call, v lua.LValue) string {
 	case lua.LNumber, lua.LBool, *lua.LNilType:
 		return c.String(x)
 	}
+	if _, secret := c.TextOf(v); secret {
+		return c.String(v)
+	}
 	return "a " + v.Type().String()
 }
 

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"strings"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
@@ -33,7 +34,7 @@ func waitFor(c *luabind.Call) error {
 	started := time.Now()
 	v, err := a.poll(c, title, within, every, fn)
 	if err != nil {
-		a.end(n, started, report.StepFailed, a.e.textOf(err))
+		a.end(n, started, report.StepFailed, strings.TrimPrefix(a.e.textOf(err), title+": "))
 		return err
 	}
 	a.end(n, started, report.StepDone, "")
