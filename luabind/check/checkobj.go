@@ -74,7 +74,7 @@ func saying(s report.State) func(*luabind.Call) error {
 	return func(c *luabind.Call) error {
 		if c.Describing() {
 			var format lua.LValue
-			return c.Unpack("fmt", &format)
+			return c.Unpack("[fmt]", &format)
 		}
 		r, err := recordOf(c)
 		if err != nil {
@@ -89,10 +89,13 @@ func saying(s report.State) func(*luabind.Call) error {
 	}
 }
 
-// formatted is the text of the arguments, as string.format makes it, whatever
-// the script did to its globals. What stands alone and is no format is taken as
+// formatted is the text of the arguments, if any, as string.format makes it,
+// whatever the script did to its globals. What stands alone and is no format is taken as
 // it is, such as the text of an error with a percent sign.
 func formatted(c *luabind.Call) (string, error) {
+	if c.NArgs() == 0 {
+		return "", nil
+	}
 	v := c.Arg(0)
 	switch x := v.(type) {
 	case lua.LString:

@@ -119,7 +119,7 @@ only GET and HEAD are sent.
 }
 
 func sayDoc(name, what string) string {
-	return name + `(fmt, ...)
+	return name + `([fmt], ...)
 
 Says that ` + what + `. A text that stands alone and is no format is taken as it is.
 
