@@ -100,7 +100,7 @@ end)`), `failed [] {the script ended itself: exit(3); not taken back: "one"} | o
 // second one does.
 func TestUndoOfAnInterruptedFix(t *testing.T) {
 	for _, c := range []struct{ second, want string }{
-		{"", `rolled_back [conf is CRITICAL] {not finished: interrupted} | write done write:write PATH | slow failed (not finished: interrupted) | write undone write:write PATH`},
+		{"", `rolled_back [conf is CRITICAL] {not finished: interrupted} | write done write:write PATH | slow failed (not finished: interrupted) | write undone write:write PATH.note write:write PATH`},
 		{"hook.hurry()", `failed [conf is CRITICAL] {not finished: interrupted; the undo of "write" failed: not finished: interrupted; not taken back: "first"}` +
 			` | first done | write done write:write PATH | slow failed (not finished: interrupted) | write undo failed (not finished: interrupted)`},
 	} {
@@ -118,6 +118,7 @@ func TestUndoOfAnInterruptedFix(t *testing.T) {
   local w = f:step("write", function() return disk.write(path, "good") end, {undo = function()
     if hook_second then hook.hurry() end
     for i = 1, 1e5 do end
+    disk.write(path .. ".note", "taken back")
     disk.write(path, "bad")
   end})
   f:step("slow", function() if not hook_second then hook.interrupt() end time.sleep(20) end)

@@ -30,17 +30,17 @@ func (a *attempt) run() error {
 		return a.e.c.Context().Err()
 	case err != nil:
 		a.fix.Status, a.fix.Error = report.FixFailed, a.e.textOf(err)
-		err = a.e.c.Shield(func() error {
+		err = a.shielded(func() error {
 			if err := a.back(); err != nil {
 				return err
 			}
-			return a.settle(a.e.c.Context())
+			return a.settle()
 		})
 	case changed:
 		a.fix.Status = report.FixChanged
 		fallthrough
 	default:
-		err = a.settle(a.ctx)
+		err = a.settle()
 	}
 	if err != nil {
 		return err
@@ -132,6 +132,21 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// shielded runs what an interrupt must not cut in half.
+func (a *attempt) shielded(f func() error) error {
+	outer := a.ctx
+	use := func(ctx context.Context) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.ctx = ctx
+	}
+	defer func() { use(outer) }()
+	return a.e.c.Shield(func() error {
+		use(a.e.c.Context())
+		return f()
+	})
 }
 
 // back takes the completed steps back, the last first, and says how that ended.

@@ -129,7 +129,7 @@ type attempt struct {
 	e   *engine
 	d   *fixDecl
 	fix *report.Fix
-	ctx context.Context // of the script
+	ctx context.Context // of the script, or of what an interrupt must not cut
 	id  string          // of this attempt, in what it owes
 
 	follows bool // something may follow from a change: the fix has an on_change

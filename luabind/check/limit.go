@@ -1,7 +1,6 @@
 package check
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -148,7 +147,7 @@ func (a *attempt) countLocked() error {
 // settle keeps how the attempt ended. An error ends the script; a memory that
 // cannot be written makes the fix a failed one, since the next run would not
 // know better.
-func (a *attempt) settle(ctx context.Context) error {
+func (a *attempt) settle() error {
 	status := a.fix.Status
 	good := status == report.FixChanged || status == report.FixOK
 	pay := len(a.owed) > 0 && (good || status == report.FixRolledBack)
@@ -156,7 +155,7 @@ func (a *attempt) settle(ctx context.Context) error {
 	if !a.e.mem.there() || !pay && !stamp {
 		return nil
 	}
-	err := a.e.mem.update(ctx, func(tx store.Tx) error {
+	err := a.e.mem.update(a.ctx, func(tx store.Tx) error {
 		if pay {
 			if err := a.payAll(tx); err != nil {
 				return err
@@ -175,7 +174,7 @@ func (a *attempt) settle(ctx context.Context) error {
 		}
 		return save(tx, sectionLimit, a.d.name, &h)
 	})
-	if err == nil || ctx.Err() != nil {
+	if err == nil || a.ctx.Err() != nil {
 		return err
 	}
 	a.fix.Status = report.FixFailed
