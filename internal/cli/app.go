@@ -10,28 +10,41 @@ import (
 func commandNames() []string { return []string{"run", "eval", "version", "help"} }
 
 // app is the command line for the library, which parses and dispatches. All
-// that it would say itself is turned off.
-func (p *program) app() *cli.App {
-	command := func(name string, flags []cli.Flag, action cli.ActionFunc) *cli.Command {
-		return &cli.Command{Name: name, Flags: flags, Action: action, HideHelp: true, OnUsageError: libraryUsage}
-	}
-	return &cli.App{
+// that it would say itself is turned off. It knows the command and the flags of
+// this line alone: to set up all of them takes longer than a short script.
+func (p *program) app(l *line) *cli.App {
+	app := &cli.App{
 		Name: "opslua", HelpName: "opslua", Usage: "opslua", HideHelp: true, HideVersion: true,
 		DisableSliceFlagSeparator: true,
 		Compiled:                  p.started, // else the library looks at the program's file
 		Reader:                    p.env.Stdin, Writer: io.Discard, ErrWriter: io.Discard,
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   libraryUsage,
-		Flags:          libraryFlags(),
+		Flags:          libraryFlags(l.flags),
 		Action:         p.noCommand,
-		Commands: []*cli.Command{
-			command("run", libraryFlags(), p.run),
-			command("file", libraryFlags(), p.runFile),
-			command("eval", libraryFlags(), p.eval),
-			command("version", nil, p.version),
-			command("help", nil, p.help),
-		},
 	}
+	if l.command != "" {
+		app.Flags = nil
+		app.Commands = []*cli.Command{{
+			Name: l.command, Flags: libraryFlags(l.flags), Action: p.action(l.command), HideHelp: true, OnUsageError: libraryUsage,
+		}}
+	}
+	return app
+}
+
+// action is what a command does.
+func (p *program) action(command string) cli.ActionFunc {
+	switch command {
+	case "file":
+		return p.runFile
+	case "eval":
+		return p.eval
+	case "version":
+		return p.version
+	case "help":
+		return p.help
+	}
+	return p.run
 }
 
 func libraryUsage(_ *cli.Context, err error, _ bool) error { return usagef("%v", err) }

@@ -54,7 +54,7 @@ func Main(env Env) (code int) {
 	p.set.foresee(env.Args)
 	l, err := splitLine(env.Args)
 	if err == nil {
-		err = p.app().Run(l.argv())
+		err = p.app(l).Run(l.argv())
 	}
 	return p.end(err)
 }

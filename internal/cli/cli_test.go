@@ -97,7 +97,7 @@ func scriptError(cause error) error {
 	if err != nil {
 		return err
 	}
-	return host.RunText(newStopper(false).ctx, "x", "m.f()")
+	return host.RunText(newStopper().ctx, "x", "m.f()")
 }
 
 func kindOf(err error) luabind.Kind {
@@ -118,7 +118,7 @@ func TestPanic(t *testing.T) {
 		defer func() { _ = f.Close() }()
 		env := Env{Stderr: f, Stdin: f, Stdout: f}
 		p := &program{env: env, term: newTerm(env), set: settings{trace: trace}}
-		code := p.report(p.perform(newStopper(false).ctx, nil, job{file: true, name: "x"}))
+		code := p.report(p.perform(newStopper().ctx, nil, job{file: true, name: "x"}))
 		data, _ := os.ReadFile(f.Name())
 		text := string(data)
 		if code != 1 || !strings.HasPrefix(text, "opslua: internal error: ") || strings.Contains(text, "goroutine") != trace ||

@@ -50,7 +50,7 @@ func TestLeave(t *testing.T) {
 		if err := host.RunText(check.NewContext(context.Background(), d.run), "x.lua", c.source); err != nil {
 			t.Fatal(err)
 		}
-		stop := newStopper(false)
+		stop := newStopper()
 		stop.cancel(c.stop)
 		failed := p.leave(stop, d)
 		if code := p.undocumented(failed, exitCode(failed)); code != c.code {

@@ -31,11 +31,16 @@ func flagByName(name string) (flagSpec, bool) {
 	return flagSpec{}, false
 }
 
-// libraryFlags are the same flags for the library.
-func libraryFlags() []cli.Flag {
+// libraryFlags are the flags of a line, "--name" or "--name=value", for the library.
+func libraryFlags(line []string) []cli.Flag {
 	var out []cli.Flag
 	for _, f := range flagSpecs() {
+		given := slices.ContainsFunc(line, func(word string) bool {
+			name, _, _ := strings.Cut(word, "=")
+			return name == "--"+f.name
+		})
 		switch {
+		case !given:
 		case f.list:
 			out = append(out, &cli.StringSliceFlag{Name: f.name, KeepSpace: true})
 		case f.value != "":
@@ -63,6 +68,14 @@ type settings struct {
 	detail  bool // --detailed-exitcode
 	changes bool
 	policy  policy.Policy
+}
+
+// limit is how much memory the script may take.
+func (s *settings) limit() int64 {
+	if s.memory == 0 {
+		return defaultMemory
+	}
+	return s.memory
 }
 
 // takeSettings reads the flags. What matters for reporting comes first, so that

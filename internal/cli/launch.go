@@ -33,8 +33,17 @@ type job struct {
 
 // launch runs a job to its end, and everything that it started.
 func (p *program) launch(j job) error {
-	stop := newStopper(p.env.OwnProcess)
+	stop := newStopper()
 	defer stop.close()
+	prepared := make(chan struct{})
+	if p.env.OwnProcess {
+		stop.listen()
+		defer time.AfterFunc(tuneAfter, p.tune).Stop()
+	}
+	go func() { // beside what is made below, which takes as long
+		defer close(prepared)
+		p.sweep()
+	}()
 	prog := newProgress(p.env, p.set.quiet)
 	defer prog.close()
 	out := newOutput(p.env.Stdout, isTerminal(p.env.Stdout), stop.cancel)
@@ -43,6 +52,7 @@ func (p *program) launch(j job) error {
 	}
 	d := p.newDocument(j)
 	host, err := p.host(stop, out, d, prog)
+	<-prepared
 	if err != nil {
 		return err
 	}
@@ -53,8 +63,6 @@ func (p *program) launch(j job) error {
 	defer release()
 	restore := saveTerminal(p.env.Stdin)
 	defer restore()
-	p.sweep()
-
 	var ended error // of the run, once done is closed
 	done := make(chan struct{})
 	go func() {
@@ -130,10 +138,7 @@ func (p *program) perform(ctx context.Context, host *luabind.Host, j job) (err e
 
 // host makes the host for one run.
 func (p *program) host(stop *stopper, out *output, d *document, prog *progress) (*luabind.Host, error) {
-	limits := luabind.Limits{Memory: p.set.memory, Source: largestScript}
-	if limits.Memory == 0 {
-		limits.Memory = defaultMemory
-	}
+	limits := luabind.Limits{Memory: p.set.limit(), Source: largestScript}
 	stdout, stderr := io.Writer(out), io.Writer(p.env.Stderr)
 	if prog != nil {
 		stderr = &aside{p.env.Stderr, prog}
@@ -164,12 +169,6 @@ func (p *program) host(stop *stopper, out *output, d *document, prog *progress) 
 		options = append(options, luabind.WithDryRun(d.plan))
 	}
 	if p.env.OwnProcess {
-		// The collector works harder as the limit comes near, so that what counts
-		// there is what the script holds.
-		debug.SetMemoryLimit(limits.Memory)
-		// Scripts are short and their heaps small: most end before they would fill
-		// what a collection frees. Listings take a quarter less time so.
-		debug.SetGCPercent(400)
 		options = append(options, luabind.WithOwnProcess(runDir(p.env.Environ, os.Getuid())))
 	}
 	return luabind.New(options...)
@@ -205,6 +204,7 @@ func (p *program) link(stop *stopper, out *output, prog *progress) func(luabind.
 	}
 	return func(next luabind.ExecFunc) luabind.ExecFunc {
 		return func(ctx context.Context, c *luabind.Command) (*luabind.Result, error) {
+			stop.heard()
 			own := *c
 			if c.Stdout.Inherit || c.Stderr.Inherit {
 				if err := out.Flush(); err != nil {
@@ -235,6 +235,20 @@ func inherit(o *supervise.Output, f *os.File, masked bool) {
 	if o.Inherit && (!masked || isTerminal(f)) {
 		*o = supervise.Output{Fd: f}
 	}
+}
+
+// tuneAfter is when the collector is told about the run: to tell it stops the
+// whole program for a moment, which scripts that end before need not wait for.
+const tuneAfter = 2 * time.Millisecond
+
+// tune fits the collector to the run.
+func (p *program) tune() {
+	// The collector works harder as the limit comes near, so that what counts
+	// there is what the script holds.
+	debug.SetMemoryLimit(p.set.limit())
+	// Scripts are short and their heaps small: most end before they would fill
+	// what a collection frees. Listings take a quarter less time so.
+	debug.SetGCPercent(400)
 }
 
 // sweep ends what a killed run of this user has left.

@@ -33,6 +33,8 @@ type stopper struct {
 	hurry   chan struct{}
 	hurried bool
 	signals chan os.Signal
+	// listening is closed when signals are heard; nil where the process is not ours.
+	listening chan struct{}
 
 	mu      sync.Mutex
 	running map[*supervise.Process]bool // commands under way
@@ -42,15 +44,33 @@ type stopper struct {
 	released chan struct{} // one of them has ended
 }
 
-// newStopper listens for signals where the process is ours; those that were
-// ignored at the start stay ignored.
-func newStopper(own bool) *stopper {
+// newStopper makes a stopper that hears no signals yet.
+func newStopper() *stopper {
 	s := &stopper{hurry: make(chan struct{}), signals: make(chan os.Signal, 8), running: map[*supervise.Process]bool{},
 		released: make(chan struct{}, 1)}
 	s.ctx, s.cause = context.WithCancelCause(context.Background())
-	if !own {
-		return s
+	return s
+}
+
+// listen begins to take the signals that end a process; those that were ignored
+// at the start stay ignored. It takes a while, for which only what must not miss
+// a signal waits: see heard.
+func (s *stopper) listen() {
+	s.listening = make(chan struct{})
+	go func() {
+		defer close(s.listening)
+		s.takeSignals()
+	}()
+}
+
+// heard waits until signals are heard: before that, they end the process as it is.
+func (s *stopper) heard() {
+	if s.listening != nil {
+		<-s.listening
 	}
+}
+
+func (s *stopper) takeSignals() {
 	listen := []os.Signal{syscall.SIGPIPE} // noticed, never ignored: children would inherit that
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
 		if !signal.Ignored(sig) {
@@ -58,7 +78,6 @@ func newStopper(own bool) *stopper {
 		}
 	}
 	signal.Notify(s.signals, listen...)
-	return s
 }
 
 // cancel ends the run; the first cause counts.
@@ -141,6 +160,7 @@ func (s *stopper) active() bool {
 
 // close gives the signals that end a process back to the system.
 func (s *stopper) close() {
+	s.heard()
 	signal.Reset(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	s.cancel(context.Canceled)
 }

@@ -10,7 +10,7 @@ import (
 // comes after it; a second interrupt waits for nothing.
 func TestHold(t *testing.T) {
 	for _, hurried := range []bool{false, true} {
-		s := newStopper(false)
+		s := newStopper()
 		release := s.hold()
 		done := make(chan struct{})
 		time.AfterFunc(2*giveUpAfter+giveUpAfter/2, release)

@@ -80,8 +80,8 @@ func (b *binaries) rows() []row {
 	rows = append(rows,
 		row{"100 command checks", "goss " + gossVersion, measure{unit: wall, argv: []string{b.opslua, "run", b.peers + "/checks.lua"}},
 			&measure{unit: wall, argv: []string{b.goss, "--gossfile", b.gossFile, "validate"}}, 0.7, 0},
-		row{"add up a column, text.each", "python3", adding(`for v in text.each(s, {3}) do n = n + tonumber(v) end`), addingPy, 1, 0},
-		row{"add up a column, text.column", "python3", adding(`for _, v in ipairs(text.column(s, 3)) do n = n + tonumber(v) end`), addingPy, 1, 0})
+		row{"add up a column, text.each", "python3", adding(`for v in text.each(s, {3}, {numbers = true}) do n = n + v end`), addingPy, 1, 0},
+		row{"add up a column, text.column", "python3", adding(`local c = text.column(s, 3, {numbers = true}) for i = 1, #c do n = n + c[i] end`), addingPy, 1, 0})
 	for _, f := range []string{"find", "match", "gmatch", "gsub"} {
 		rows = append(rows, row{"string." + f, "gopher-lua's own",
 			measure{argv: []string{b.opslua, "run", b.peers + "/strings.lua", "--", f}},
