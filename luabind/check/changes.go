@@ -53,7 +53,11 @@ func (e *engine) compare(c *luabind.Call, r *report.Rows) error {
 		if c.Context().Err() != nil {
 			return err
 		}
-		return luabind.Errorf(luabind.KindIO, "%s: the rows for the next run cannot be kept: %w", c.Name(), err)
+		if e.run.Changes {
+			return luabind.Errorf(luabind.KindIO, "%s: the rows for the next run cannot be kept: %w", c.Name(), err)
+		}
+		// Nobody asked for differences now; whoever does next sees all rows as new.
+		e.rep.Degraded = append(e.rep.Degraded, "the rows "+r.Name+" are not kept for the next run: "+oneLine(err.Error()))
 	}
 	if e.run.Changes {
 		r.Diff = difference(r.Key, old, r.Rows)

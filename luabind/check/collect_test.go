@@ -145,6 +145,12 @@ func TestChangesWithoutState(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err = b.do(t.Context(), false, `collect("m", function(m) m:rows("r", {{k = 1}}, {key = "k"}) end)`, nil)
+	if err != nil || states(r) != "" || len(r.Rows) != 1 || len(r.Degraded) != 1 ||
+		!strings.Contains(r.Degraded[0], "the rows r are not kept for the next run") {
+		t.Error(err, states(r), r.Degraded)
+	}
+	r, err = b.do(t.Context(), false, `collect("m", function(m) m:rows("r", {{k = 1}}, {key = "k"}) end)`,
+		func(r *check.Run) { r.Changes = true })
 	if err != nil || !strings.Contains(states(r), "m UNKNOWN: m:rows: the rows for the next run cannot be kept") {
 		t.Error(err, states(r))
 	}

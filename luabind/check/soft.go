@@ -27,7 +27,7 @@ func (s streak) next(ok bool) streak {
 // hard yet. UNKNOWN neither counts nor resets. What looks again within this run
 // finds it counted, unless a problem came or went. An error ends the script.
 func (e *engine) soften(f *report.Finding, of int) error {
-	if of == 0 || f.State == report.Unknown {
+	if of <= 1 || f.State == report.Unknown { // with 1, every state is hard at once
 		return nil
 	}
 	if !e.mem.there() {
