@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"opslua/internal/proctable"
@@ -13,6 +14,18 @@ const (
 	mostProcesses = 500         // rows of the tree in a report
 	treeTime      = time.Second // the report does not wait longer for it
 )
+
+// longestCommand is how much of a command line stands in the tree: enough to know
+// the process again. What stands behind may be nobody's business who gets the
+// report.
+const longestCommand = 100
+
+func beginning(cmd string) string {
+	if len(cmd) <= longestCommand {
+		return cmd
+	}
+	return strings.ToValidUTF8(cmd[:longestCommand], "") + "…"
+}
 
 // processes is the tree of the host for a report, where the script might have
 // seen it as well.
@@ -31,7 +44,7 @@ func processes(pol policy.Policy) []report.Process {
 	walk = func(n *proctable.Node, depth int) {
 		if n.PID != 0 && len(out) < mostProcesses {
 			out = append(out, report.Process{
-				Depth: depth, PID: n.PID, Name: n.Name, Command: n.Cmd, State: n.State,
+				Depth: depth, PID: n.PID, Name: n.Name, Command: beginning(n.Cmd), State: n.State,
 				RSS: n.RSS, CPUTime: n.CPUTime, Children: len(n.Children),
 			})
 			depth++
