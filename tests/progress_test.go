@@ -197,3 +197,20 @@ check("many", {}, function(c) proc.parallel(list, {limit = 2}) end)
 		t.Errorf("left on the screen: %q", screen)
 	}
 }
+
+// Commands are shown as long as they run, by their label where they have one,
+// and so is the wait for another attempt.
+func TestProgressCommands(t *testing.T) {
+	file := script(t, `
+proc.run{"sleep", "1", label = "warming up"}
+proc.try{"false", retries = 1, backoff = "1s"}
+proc.run{"sleep", "0.4"}
+`)
+	s := onTerminal(t, "opslua", file)
+	s.await("warming up")
+	s.await("false failed, attempt 2 of 2 follows in ")
+	s.await("sleep 0.4")
+	if screen := lastScreen(s.exits(0)); strings.TrimSpace(screen) != "" {
+		t.Errorf("left on the screen: %q", screen)
+	}
+}

@@ -160,7 +160,7 @@ func (p *program) host(stop *stopper, out *output, d *document, prog *progress) 
 		luabind.WithHurry(stop.hurry),
 		luabind.WithHold(stop.hold),
 		luabind.WithExec(d.link),
-		luabind.WithExec(p.link(stop, out, prog)),
+		luabind.WithExec(p.link(stop, out, d, prog)),
 	}
 	if prog != nil {
 		options = append(options, luabind.WithProgress(prog.tell))
@@ -196,7 +196,7 @@ func (p *program) takeLock(ctx context.Context) (release func(), err error) {
 
 // link keeps the commands under way in sight, and puts what was printed before
 // a command in front of what the command itself writes to the same file.
-func (p *program) link(stop *stopper, out *output, prog *progress) func(luabind.ExecFunc) luabind.ExecFunc {
+func (p *program) link(stop *stopper, out *output, d *document, prog *progress) func(luabind.ExecFunc) luabind.ExecFunc {
 	terminal := isTerminal(p.env.Stdin)
 	stdout := p.env.Stdout
 	if p.set.machine() {
@@ -216,6 +216,7 @@ func (p *program) link(stop *stopper, out *output, prog *progress) func(luabind.
 			if own.Stdout.Fd != nil || own.Stderr.Fd != nil || c.Stdin.Inherit {
 				defer prog.pause()()
 			}
+			defer prog.command(c, d.mask)()
 			if !c.Detach {
 				defer stop.watch(&own.Cmd)()
 			}

@@ -11,12 +11,15 @@ import (
 	"golang.org/x/text/width"
 
 	"opslua/internal/escape"
+	"opslua/internal/mask"
+	"opslua/internal/supervise"
 	"opslua/luabind"
 )
 
 const (
 	progressAfter = 500 * time.Millisecond // what ends before shows none
 	progressEvery = 100 * time.Millisecond
+	mostWorks     = 4 // that are named; the others are counted
 )
 
 // progress is the line at the bottom of a terminal that says how far long work
@@ -83,15 +86,33 @@ func (p *progress) tell(w luabind.Progress) {
 	}
 }
 
+// command shows a command as long as it runs: until the function that it gives
+// is called.
+func (p *progress) command(c *luabind.Command, m *mask.Mask) (ended func()) {
+	if p == nil || c.Detach {
+		return func() {}
+	}
+	label := c.Label
+	if label == "" {
+		label = beginning(supervise.Quote(c.Argv))
+	}
+	w := luabind.Progress{ID: c, Label: m.String(label)}
+	p.tell(w)
+	return func() { w.Over = true; p.tell(w) }
+}
+
 func (p *progress) draw() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.paused > 0 || p.midline || p.closed || len(p.works) == 0 || time.Since(p.began) < progressAfter || !writable(p.f, 0) {
 		return
 	}
-	parts := make([]string, len(p.works))
-	for i, w := range p.works {
-		parts[i] = progressText(w)
+	var parts []string
+	for _, w := range p.works[:min(len(p.works), mostWorks)] {
+		parts = append(parts, progressText(w))
+	}
+	if more := len(p.works) - mostWorks; more > 0 {
+		parts = append(parts, strconv.Itoa(more)+" more")
 	}
 	width := columns(p.f)
 	if width <= 0 {

@@ -3,6 +3,7 @@ package proc
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"opslua/internal/luacode"
 	"opslua/internal/supervise"
+	"opslua/internal/units"
 	"opslua/luabind"
 )
 
@@ -122,10 +124,25 @@ func (w *work) repeat(ctx context.Context, attempt func() (*outcome, error)) (*o
 		if err != nil {
 			return nil, err
 		}
-		if !again || !pause(ctx, w.opts.wait(n)) {
+		if !again || !w.waitFor(ctx, n) {
 			return o, nil
 		}
 	}
+}
+
+// waitFor waits for attempt n+1, and shows that it does. It says false when ctx
+// ended before.
+func (w *work) waitFor(ctx context.Context, n int) bool {
+	d := w.opts.wait(n)
+	p := luabind.Progress{ID: w, Label: w.opts.label, Note: fmt.Sprintf("failed, attempt %d of %d follows in %s", n+1, w.opts.retries+1, units.FormatDuration(d))}
+	if p.Label == "" {
+		p.Label = shorten(supervise.Quote(w.shownArgv()), maxShownCommand)
+	}
+	w.c.Progress(p)
+	ok := pause(ctx, d)
+	p.Over = true
+	w.c.Progress(p)
+	return ok
 }
 
 // wait is the time before attempt n+1: it doubles, and its jitter keeps many
