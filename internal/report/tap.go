@@ -18,10 +18,15 @@ func (r *Report) writeTAP(w io.Writer) error {
 	t := &tapWriter{bufio.NewWriterSize(w, 64<<10)}
 	t.line("TAP version 14")
 	switch {
-	case len(r.Findings) == 0 && r.Error == "":
+	case len(r.Findings) > 0:
+		t.line("1.." + strconv.Itoa(len(r.Findings)))
+	case r.Error == "":
 		t.line("1..0 # SKIP no checks")
 	default:
-		t.line("1.." + strconv.Itoa(len(r.Findings)))
+		// Before the plan: to a reader that has seen 1..0 all was skipped and
+		// nothing that follows counts.
+		t.bail(r.Error)
+		t.line("1..0")
 	}
 	for i := range r.Findings {
 		t.finding(i+1, &r.Findings[i])
@@ -32,8 +37,8 @@ func (r *Report) writeTAP(w io.Writer) error {
 	if r.Incomplete != "" {
 		t.line("# " + escape.String(r.Incomplete))
 	}
-	if r.Error != "" {
-		t.line("Bail out! " + escape.String(r.Error))
+	if r.Error != "" && len(r.Findings) > 0 {
+		t.bail(r.Error)
 	}
 	return t.w.Flush()
 }
@@ -46,6 +51,8 @@ func (t *tapWriter) line(s string) {
 	_, _ = t.w.WriteString(s)
 	_ = t.w.WriteByte('\n')
 }
+
+func (t *tapWriter) bail(why string) { t.line("Bail out! " + escape.String(why)) }
 
 func (t *tapWriter) finding(n int, f *Finding) {
 	point := "ok "

@@ -86,7 +86,7 @@ func TestTAPWithoutPoints(t *testing.T) {
 	if got := render(t, &Report{}, TAP, Options{}); got != "TAP version 14\n1..0 # SKIP no checks\n" {
 		t.Errorf("%q", got)
 	}
-	if got := render(t, &Report{Error: "x:1: a\nb"}, TAP, Options{}); got != "TAP version 14\n1..0\nBail out! x:1: a\\nb\n" {
+	if got := render(t, &Report{Error: "x:1: a\nb"}, TAP, Options{}); got != "TAP version 14\nBail out! x:1: a\\nb\n1..0\n" {
 		t.Errorf("%q", got)
 	}
 	if got := tapText("a#b\\c\n# SKIP"); got != `a\#b\\c\\n\# SKIP` {
