@@ -42,6 +42,7 @@ func TestPP(t *testing.T) {
 		`out.pp("a\n\27\"")`: `"a\n\x1b\""` + "\n",
 		`out.pp({})`:         "{}\n",
 		`out.pp({1, "b", {x = nil, y = 2}, z = false, ["a b"] = 3, [9] = 9})`:   "{\n  1,\n  \"b\",\n  {\n    y = 2,\n  },\n  [9] = 9,\n  z = false,\n  [\"a b\"] = 3,\n}\n",
+		`out.pp({["end"] = 1, goto_ = 2})`:                                      "{\n  [\"end\"] = 1,\n  goto_ = 2,\n}\n",
 		`local t = {} t.t = t out.pp(t)`:                                        "{\n  t = {…},\n}\n",
 		`out.pp(setmetatable({}, {__tostring = function() return "tree" end}))`: "tree\n",
 		`out.pp(select(2, pcall(out.pp)))`:                                      "error usage: out.pp: value: missing, want a value (t.lua:1)\n",

@@ -130,7 +130,16 @@ func isName(key string) bool {
 			return false
 		}
 	}
-	return key != ""
+	return key != "" && !isKeyword(key)
+}
+
+func isKeyword(s string) bool {
+	switch s {
+	case "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil", "not", "or",
+		"repeat", "return", "then", "true", "until", "while":
+		return true
+	}
+	return false
 }
 
 func (p *printer) newline(depth int) {
