@@ -25,11 +25,14 @@ func decode(c *luabind.Call) error {
 	}
 	doc, err := parse(c.Context(), text)
 	var pe toml.ParseError
+	var again *againError
 	switch {
 	case c.Context().Err() != nil:
 		return c.Context().Err()
 	case errors.As(err, &pe):
 		return fail(c, text, pe.Position.Start, oneLine(pe.Message))
+	case errors.As(err, &again):
+		return fail(c, text, again.at, again.what)
 	case err != nil:
 		return luabind.Errorf(luabind.KindParse, "%s: %s", c.Name(), oneLine(err.Error()))
 	}
@@ -73,9 +76,22 @@ func parseNow(text string) (doc map[string]any, err error) {
 			err = fmt.Errorf("the document cannot be read: %v", r)
 		}
 	}()
-	_, err = toml.Decode(text, &doc)
-	return doc, err
+	if _, err = toml.Decode(text, &doc); err != nil {
+		return nil, err
+	}
+	if at, what := twice(text); what != "" {
+		return nil, &againError{at, what}
+	}
+	return doc, nil
 }
+
+// againError is a name that is set twice, with its place; immutable.
+type againError struct {
+	at   int
+	what string
+}
+
+func (e *againError) Error() string { return e.what }
 
 // fail is the error about a place in the text.
 func fail(c *luabind.Call, text string, at int, what string) error {
