@@ -66,6 +66,28 @@ func TestKilledWriter(t *testing.T) {
 	}
 }
 
+// Also a write that changes nothing, or appends, removes what a killed one left.
+func TestEveryWriteTidiesUp(t *testing.T) {
+	for _, call := range []string{
+		`fs.write(D .. "/a", "old")`,
+		`fs.write(D .. "/a", "old", {mode = "0600"})`,
+		`fs.append(D .. "/a", "x")`,
+		`fs.append(D .. "/a", "")`,
+		`fs.edit(D .. "/a", function(text) return text end)`,
+		`fs.template(D .. "/a", "{{x}}", {x = "old"})`,
+		`fs.copy(D .. "/b", D .. "/a")`,
+	} {
+		l := newLab(t)
+		l.put("a", "old")
+		l.put("b", "old")
+		l.put(".a.opslua-0123456789abcdef", "left")
+		l.ok(call)
+		if got := l.names(); got != "a b" {
+			t.Errorf("%s: got %s", call, got)
+		}
+	}
+}
+
 // A temporary file whose writer lives is not removed by another.
 func TestLivingWriterIsLeftAlone(t *testing.T) {
 	l := newLab(t)

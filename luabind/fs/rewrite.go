@@ -63,6 +63,11 @@ func (r *rewrite) run() error {
 		return t.failed(err, "")
 	}
 	defer look.close()
+	if !t.c.DryRun() && (look.equal || r.inPlace) {
+		if err := do(t.c, func(context.Context) error { t.v.sweepOnce(t.real); return nil }); err != nil {
+			return err
+		}
+	}
 	if look.equal && look.attrs == "" {
 		return t.result(false, "")
 	}

@@ -127,6 +127,27 @@ func (p *place) sweep(prefix string) {
 	}
 }
 
+// sweepOnce removes what is left behind beside a file, for a write that makes no
+// temporary file itself. Once in a run is enough: a script may append often.
+func (v *view) sweepOnce(real string) {
+	v.mu.Lock()
+	done := v.swept[real]
+	if v.swept == nil {
+		v.swept = map[string]bool{}
+	}
+	v.swept[real] = true
+	v.mu.Unlock()
+	if done {
+		return
+	}
+	p, err := openPlace(real)
+	if err != nil {
+		return
+	}
+	defer p.close()
+	p.sweep(tempPrefix(p.name))
+}
+
 // linkAge is how old a temporary link has to be before it counts as left
 // behind: it cannot be locked, and takes its place at once.
 const linkAge = 10e9

@@ -18,6 +18,7 @@ import (
 type view struct {
 	mu      sync.RWMutex
 	planned map[string]*entry // by absolute path without links; nil outside of a dry run
+	swept   map[string]bool   // files beside which nothing is left behind
 }
 
 // entry is what a dry run has planned at a path; immutable.
