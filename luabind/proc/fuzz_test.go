@@ -35,7 +35,7 @@ func FuzzOptions(f *testing.F) {
 		script := `local functions = {"run", "check", "read", "try", "spawn", "with"}
 			for _, name in ipairs(functions) do
 				local ok, err = pcall(proc[name], {` + table + "\n" + `})
-				if not ok and err.kind ~= "usage" and err.kind ~= "parse" and err.kind ~= "denied" then error(name .. ": " .. tostring(err.kind) .. ": " .. err, 0) end
+				if not ok and err.kind ~= "usage" and err.kind ~= "parse" and err.kind ~= "denied" and err.kind ~= "exit" then error(name .. ": " .. tostring(err.kind) .. ": " .. err, 0) end
 			end
 			for _, item in ipairs{"parallel", "pipe"} do
 				local ok, err = pcall(proc[item], {{` + table + "\n" + `}})
