@@ -23,9 +23,10 @@ before. A dry run only plans.`,
 
 Sends a payload as JSON by POST. Network errors and the answers 429 and 5xx are
 tried again; Retry-After counts, up to a minute. Any other answer but 2xx, a
-redirect too, raises net, as the last failure does; timeout where that was one.
-Secrets are taken in the URL, in headers, and anywhere in the payload; what
-stands in other texts of the payload of a secret is hidden.
+redirect too, raises net, as the last failure does; the error has reason
+("refused", "timeout", ...) where no whole answer came. Secrets are taken in the
+URL, in headers, and anywhere in the payload; what stands in other texts of the
+payload of a secret is hidden.
 
   url      string or secret    http:// or https://
   payload  any                 what json.encode takes, and secrets

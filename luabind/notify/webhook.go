@@ -139,8 +139,6 @@ func (h *hook) failed(err error) error {
 		return out
 	case httpclient.TLS, httpclient.Redirects, httpclient.TooLarge, httpclient.Cancelled:
 		return out // the next attempt would end the same way
-	case httpclient.Timeout:
-		out.Kind = luabind.KindTimeout
 	}
 	return &passing{err: out}
 }
