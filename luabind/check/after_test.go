@@ -111,7 +111,7 @@ func TestUndoOfAnInterruptedFix(t *testing.T) {
 		b.opts = append(hook("interrupt", cancel), luabind.WithHurry(hurry))
 		if c.second != "" {
 			b.opts = append(hook("hurry", func() { close(hurry) }), luabind.WithHurry(hurry))
-			time.AfterFunc(200*time.Millisecond, cancel)
+			time.AfterFunc(time.Second, cancel)
 		}
 		script := prelude + `fix("f", {on = "conf"}, function(f)
   if hook_second then f:step("first", function() end, {undo = function() end}) end

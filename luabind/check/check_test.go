@@ -336,3 +336,14 @@ fix("f", {}, function(f) f:evidence(text, text) f:evidence("t", {text}) f:step(t
 		t.Error(all)
 	}
 }
+
+// A declaration that is refused makes a script one with checks all the same:
+// its failure is that of an evaluation.
+func TestRefusedDeclaration(t *testing.T) {
+	for _, script := range []string{`check("a", {sfot = 1}, function() end)`, `check("a")`, `collect("")`, `fix("a", {limit = "x"}, function() end)`} {
+		b := newBench(t)
+		if _, err := b.do(t.Context(), false, script, nil); err == nil || !b.run.Declared {
+			t.Error(script, err, b.run.Declared)
+		}
+	}
+}

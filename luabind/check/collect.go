@@ -24,7 +24,7 @@ type collectDecl struct {
 type collectObject struct{ e *engine }
 
 func collect(c *luabind.Call) error {
-	withoutOptions(c)
+	declaring(c)
 	d := &collectDecl{live: &collectObject{}}
 	if err := c.Unpack("name", &d.name, "timeout?", &d.timeout, "fn", &d.fn); err != nil {
 		return err

@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"opslua/internal/report"
@@ -54,6 +55,7 @@ func (a *attempt) remember() error {
 		return a.owed.read(tx, a.d.name)
 	})
 	if err == nil {
+		a.found = maps.Clone(a.owed)
 		return nil
 	}
 	if a.ctx.Err() != nil {

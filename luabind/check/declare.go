@@ -59,6 +59,15 @@ func registryOf(c *luabind.Call) *registry {
 
 func (g *registry) anything() bool { return len(g.checks)+len(g.collects)+len(g.fixes) > 0 }
 
+// declaring begins a declaration. A script that tries to declare a check is one
+// with checks, also where the first of them is refused.
+func declaring(c *luabind.Call) {
+	if !c.Describing() {
+		registryOf(c).run.declare()
+	}
+	withoutOptions(c)
+}
+
 // withoutOptions lets the options between a name and a function be left out:
 // check(name, fn).
 func withoutOptions(c *luabind.Call) {
@@ -89,12 +98,11 @@ func (g *registry) admit(c *luabind.Call, d *declared, placeOf func(string) (str
 		return c.Usage("name", "there is a %s %q already, at %s", c.Name(), d.name, place)
 	}
 	d.where = c.Where()
-	g.run.declare()
 	return nil
 }
 
 func check(c *luabind.Call) error {
-	withoutOptions(c)
+	declaring(c)
 	d := &checkDecl{live: &checkObject{}}
 	var soft luabind.Opt[int]
 	if err := c.Unpack("name", &d.name, "timeout?", &d.timeout, "needs?", &d.needs, "soft?", &soft, "fn", &d.fn); err != nil {

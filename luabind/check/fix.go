@@ -80,7 +80,7 @@ func (v *verification) UnpackLua(c *luabind.Call, lv lua.LValue) error {
 }
 
 func fix(c *luabind.Call) error {
-	withoutOptions(c)
+	declaring(c)
 	d := &fixDecl{live: &fixObject{}}
 	var on, lock luabind.Opt[string]
 	var limit rate
@@ -145,6 +145,7 @@ type attempt struct {
 	changed bool // something was made, or planned
 	pending bool // a dry run does not know what a step would do
 	owed    debts
+	found   debts // what was owed before anything of this attempt began
 }
 
 // undo takes a completed step back.

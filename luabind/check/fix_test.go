@@ -445,3 +445,17 @@ end)`)
 		"rolled_back [] {boom} | outer done | inner done write:write PATH | outer undone | inner undone")
 	same(t, "out", b.out.String(), "outer\ninner\n")
 }
+
+// What changed nothing has nothing to follow, also where the same run has
+// changed the same file before.
+func TestOnChangeOnlyOfAChange(t *testing.T) {
+	b := newBench(t)
+	prelude, path := conf(t, b, "bad")
+	script := prelude + `fix("f", {on = "conf"}, function(f)
+  f:on_change(disk.write(path, "good"), function() print("first") end)
+  f:on_change(disk.write(path, "good"), function() print("second") end)
+end)`
+	same(t, "steps", strings.ReplaceAll(told(b.ok(script).Fixes[0]), path, "PATH"),
+		"changed [conf is CRITICAL] | write PATH done write:write PATH | on change of PATH done | on change of PATH skipped (nothing changed)")
+	same(t, "out", b.out.String(), "first\n")
+}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -169,8 +170,10 @@ func (a *attempt) settle() error {
 			return err
 		}
 		h.Ended = a.e.run.clock()
-		if a.half && good {
-			h.Attempts, h.Full = nil, false
+		if a.half && good && len(h.Attempts) > 0 {
+			// What came before is forgotten; this attempt counts as every other.
+			h.Attempts = h.Attempts[len(h.Attempts)-1:]
+			h.Full = len(h.Attempts) >= a.d.limit.n
 		}
 		return save(tx, sectionLimit, a.d.name, &h)
 	})
@@ -206,7 +209,7 @@ func (a *attempt) overtaken() (bool, error) {
 		a.block("state cannot be read: " + err.Error())
 		return true, nil
 	}
-	a.owed = owed
+	a.owed, a.found = owed, maps.Clone(owed)
 	if h.Ended.IsZero() || h.Ended.Before(a.e.looked[a.d.on]) {
 		return false, nil
 	}

@@ -39,11 +39,10 @@ func TestLimit(t *testing.T) {
 	at(62, bad, failed) // let through, failed: the window starts again
 	at(63, good, blocked("02:02"))
 	at(121, good, blocked("02:02"))
-	at(122, good, done) // let through, and well: it starts from nothing
+	at(122, good, done) // let through, and well: the others are forgotten, it counts
 	at(123, good, done)
-	at(124, good, done)
-	at(125, bad, failed)
-	at(126, good, blocked("03:05"))
+	at(124, bad, failed)
+	at(125, good, blocked("03:04"))
 }
 
 // The attempts of the window count, not those before.

@@ -46,12 +46,10 @@ func (d debts) String() string {
 }
 
 // owes says that one of the paths was changed by an earlier run which did not
-// deal with that, or by this one.
+// deal with that. What this run changed its own writes tell.
 func (a *attempt) owes(paths []string) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	for _, p := range paths {
-		if _, ok := a.owed[clean(p)]; ok {
+		if _, ok := a.found[clean(p)]; ok {
 			return true
 		}
 	}
