@@ -152,6 +152,7 @@ func (s *Session) planLink(next ExecFunc) ExecFunc {
 			return next(ctx, cmd)
 		}
 		s.planned(commandChange(cmd))
+		s.planFiles(cmd)
 		return nil, ErrPlanned
 	}
 }

@@ -44,6 +44,7 @@ type Session struct {
 	exit      *ExitError
 	watchMu   sync.Mutex
 	watchers  []watcher // of changes
+	planFile  []PlannedFile
 
 	execOnce  sync.Once
 	exec      ExecFunc

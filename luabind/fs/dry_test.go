@@ -154,3 +154,37 @@ func TestDryRunDetails(t *testing.T) {
 	l.ok(`fs.write(D .. "/a", "x") assert(fs.read(D .. "/a") == "x")`)
 	l.ok(`assert(fs.read(D .. "/a") == "old\n")`) // another run
 }
+
+// TestPlannedCommandWritesFile: what a planned command would have written is not
+// known; the old content is never shown for it.
+func TestPlannedCommandWritesFile(t *testing.T) {
+	l := newLab(t)
+	l.dry = true
+	l.put("a", "old")
+	const plan = `proc.run{"date", "-u", stdout = {file = D .. "/a"}} `
+	for _, call := range []string{
+		`fs.read(D .. "/a")`, `fs.tail(D .. "/a")`, `fs.hash(D .. "/a")`, `fs.stat(D .. "/a")`,
+		`fs.append(D .. "/a", "x")`, `fs.edit(D .. "/a", function() return "x" end)`, `fs.copy(D .. "/a", D .. "/b")`,
+		`fs.link("a", D .. "/l") fs.read(D .. "/l")`, `fs.move(D .. "/a", D .. "/b") fs.read(D .. "/b")`,
+		`fs.write(D .. "/a", "x", {backup = true}) assert(fs.read(D .. "/a") == "x") fs.read(D .. "/a.bak")`,
+		`proc.run{"date", stderr = {file = D .. "/e", append = true}} fs.read(D .. "/e")`,
+		`proc.parallel{{"date", stdout = {file = D .. "/p"}}, {"date"}} fs.read(D .. "/p")`,
+		`fs.mkdir(D .. "/d") proc.run{"date", stdout = {file = D .. "/d/f"}} fs.read(D .. "/d/f")`,
+	} {
+		l.fails(plan+call, luabind.KindPlanned, "cannot predict past line 1: it reads D/", "would have written, which was only planned")
+	}
+	l.ok(plan + `
+		assert(fs.exists(D .. "/a"))
+		local r = fs.write(D .. "/a", "new\n", {mode = "0600"})
+		assert(r.changed and r.diff:find("+new", 1, true) and not r.diff:find("-old", 1, true))
+		assert(fs.read(D .. "/a") == "new\n" and fs.stat(D .. "/a").mode == "0600")
+		proc.run{"date", stdout = {file = D .. "/new"}}
+		assert(fs.exists(D .. "/new") and fs.list(D)[2] == "new")
+		fs.remove(D .. "/new")
+		assert(not fs.exists(D .. "/new"))
+		proc.run{"date", stdout = {file = "/dev/null"}}
+		assert(fs.stat("/dev/null").type == "char")`)
+	if l.text("a") != "old" || l.names() != "a" {
+		t.Errorf("the dry run has changed something: %q %s", l.text("a"), l.names())
+	}
+}

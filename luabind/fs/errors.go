@@ -87,6 +87,10 @@ func failed(c *luabind.Call, path string, err error, after string) error {
 	if c.Context().Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		return err
 	}
+	var unknown *unknownError
+	if errors.As(err, &unknown) {
+		return c.ReadsPlanned(unknown.what)
+	}
 	msg := c.Name() + " " + shown(path) + ": " + bare(err)
 	if after != "" {
 		msg += "; " + after

@@ -21,6 +21,9 @@ func stat(c *luabind.Call) error {
 	}
 	link := ""
 	in, err := wait(c, func(context.Context) (info, error) {
+		if err := t.v.known(t.real); err != nil {
+			return info{}, err // its size is not
+		}
 		in, err := t.v.stat(t.real)
 		if err == nil && in.typ == typeLink {
 			link, err = t.v.link(t.real)

@@ -127,6 +127,7 @@ func locate(c *luabind.Call, arg, written string, follow bool) (*target, error) 
 		return nil, c.Usage(arg, "%s has a NUL in it", shown(written))
 	}
 	t := &target{c: c, v: viewOf(c), written: written}
+	planned := c.TakePlannedFiles()
 	real, err := wait(c, func(context.Context) (string, error) {
 		full := written
 		if !strings.HasPrefix(full, "/") {
@@ -137,6 +138,7 @@ func locate(c *luabind.Call, arg, written string, follow bool) (*target, error) 
 			full = dir + "/" + full
 		}
 		t.abs = path.Clean(full)
+		t.v.learn(planned)
 		return t.v.resolve(full, follow)
 	}, nil)
 	if c.Context().Err() != nil && err != nil {

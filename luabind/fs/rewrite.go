@@ -126,7 +126,14 @@ func (r *rewrite) look(ctx context.Context) (o *outlook, err error) {
 		}
 	}()
 	o.old, err = v.open(real)
+	var unknown *unknownError
 	switch {
+	case errors.As(err, &unknown) && !r.inPlace: // what it is then does not matter
+		in, err := v.stat(real)
+		if err != nil {
+			return o, err
+		}
+		o.oldInfo = &in
 	case err == unix.ENOENT:
 		if err := v.hasFolder(real); err != nil {
 			return o, err
@@ -191,7 +198,7 @@ func (r *rewrite) plan(o *outlook, ch luabind.Change) error {
 	if r.opts.validate.set() {
 		ch.Text += " (it would be validated first)"
 	}
-	if r.opts.backup && o.old != nil {
+	if r.opts.backup && o.oldInfo != nil {
 		before, err := wait(t.c, func(context.Context) (*entry, error) { return t.v.snapshot(t.real) }, nil)
 		if err != nil {
 			return t.failed(err, "")

@@ -51,6 +51,9 @@ func (v *view) open(real string) (*source, error) {
 	s := &source{origin: disk}
 	if e != nil {
 		s.origin, s.text = e.origin, e.text
+		if e.unknown != "" {
+			return nil, &unknownError{e.unknown}
+		}
 		if err := e.info.regular(); err != nil {
 			return nil, err
 		}

@@ -30,6 +30,9 @@ type entry struct {
 	origin string
 	text   string // of a file: what follows the content of origin
 	target string // of a link
+	// unknown says what is not known of a file: a planned command would have
+	// written it.
+	unknown string
 }
 
 type viewKey struct{}
@@ -73,6 +76,38 @@ func (v *view) find(real string) (e *entry, disk string, err error) {
 		return nil, path.Join(e.origin, strings.TrimPrefix(real, dir)), nil
 	}
 	return nil, real, nil
+}
+
+// unknownError is that the content of a file cannot be known; immutable.
+type unknownError struct{ what string }
+
+func (e *unknownError) Error() string { return "it cannot be known: " + e.what }
+
+// learn notes what planned commands would have written. A device takes it and
+// stays as it is.
+func (v *view) learn(files []luabind.PlannedFile) {
+	for _, f := range files {
+		real, err := v.resolve(f.Path, true)
+		if err != nil {
+			continue // the command would fail
+		}
+		e := &entry{info: newInfo(typeFile, 0o644), unknown: f.What}
+		if in, err := v.stat(real); err == nil {
+			if in.typ != typeFile {
+				continue
+			}
+			e.info = in
+		}
+		v.put(real, e)
+	}
+}
+
+// known is an error where a path has a content that cannot be known.
+func (v *view) known(real string) error {
+	if e, _, err := v.find(real); err == nil && e != nil && e.unknown != "" {
+		return &unknownError{e.unknown}
+	}
+	return nil
 }
 
 // stat looks at a path without following a link at its end.
