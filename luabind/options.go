@@ -151,9 +151,15 @@ func WithHurry(ch <-chan struct{}) Option {
 	return func(c *config) error { c.hurry = ch; return nil }
 }
 
+// Mask hides the secrets of runs in texts and in what is written through it. The
+// zero value knows none; it lives as long as whoever has it likes, and is safe
+// for concurrent use.
+type Mask = mask.Mask
+
 // WithMask shares the mask of secrets with whoever writes what a run gave, such
-// as a report. Default: each run has its own.
-func WithMask(m *mask.Mask) Option {
+// as a report: what a run learns to be secret stays so for all that share it.
+// Default: each run has its own.
+func WithMask(m *Mask) Option {
 	return func(c *config) error { c.mask = m; return nil }
 }
 
