@@ -178,3 +178,17 @@ func contrast(t *testing.T, a, b string) float64 {
 	x, y := light(a), light(b)
 	return max(x, y) / min(x, y)
 }
+
+func TestHTMLHoldsNoNoncharacters(t *testing.T) {
+	c := newHTMLClip()
+	for in, want := range map[string]string{
+		"a\ufffe\uffffb": `a\u{fffe}\u{ffff}b`, "\U0001fffe\ufdd0\ufdef": `\u{1fffe}\u{fdd0}\u{fdef}`, "\ufffd\ufdcfö": "\ufffd\ufdcfö",
+	} {
+		if got := c.line(in); got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+		if got := c.block(in).Head; got != want {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+}

@@ -27,10 +27,10 @@ func newHTMLClip() *htmlClip { return &htmlClip{bytes: htmlPageBytes, items: htm
 func (c *htmlClip) line(s string) string {
 	room := c.room(htmlLineBytes)
 	if len(s) <= room {
-		return c.spend(escape.String(s))
+		return c.spend(harmless(s))
 	}
 	kept := cut(s, room)
-	return c.spend(escape.String(kept)) + " … (" + htmlBytesMore(len(s)-len(kept)) + ")"
+	return c.spend(harmless(kept)) + " … (" + htmlBytesMore(len(s)-len(kept)) + ")"
 }
 
 // lines is line for each of a list.
@@ -51,13 +51,13 @@ type htmlBlock struct{ Head, Cut, Tail string }
 func (c *htmlClip) block(s string) htmlBlock {
 	room := c.room(htmlBlockBytes)
 	if len(s) <= room {
-		return htmlBlock{Head: c.spend(escape.Text(s))}
+		return htmlBlock{Head: c.spend(harmlessText(s))}
 	}
 	head, tail := cut(s, room/2), cutFront(s, room/2)
 	return htmlBlock{
-		Head: c.spend(escape.Text(head)),
+		Head: c.spend(harmlessText(head)),
 		Cut:  htmlBytesMore(len(s) - len(head) - len(tail)),
-		Tail: c.spend(escape.Text(tail)),
+		Tail: c.spend(harmlessText(tail)),
 	}
 }
 
@@ -93,3 +93,9 @@ func htmlSeconds(seconds float64) string {
 	}
 	return units.FormatDuration(d.Round(time.Millisecond))
 }
+
+// harmless and harmlessText escape as for a terminal, and what HTML does not
+// take as characters.
+func harmless(s string) string { return withoutNoncharacters(escape.String(s)) }
+
+func harmlessText(s string) string { return withoutNoncharacters(escape.Text(s)) }

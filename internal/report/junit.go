@@ -100,9 +100,11 @@ func (x *xmlWriter) text(s string) {
 			x.raw("&gt;")
 		case '"':
 			x.raw("&quot;")
-		case 0xfffe, 0xffff: // XML cannot hold them, not even by number
-			x.raw(`\u{` + strconv.FormatInt(int64(r), 16) + "}")
 		default:
+			if noncharacter(r) { // of some XML cannot hold, not even by number
+				x.raw(noncharacterText(r))
+				continue
+			}
 			_, _ = x.w.WriteRune(r)
 		}
 	}

@@ -131,3 +131,29 @@ func diffClass(line string, inHunk bool) string {
 	}
 	return "same"
 }
+
+// noncharacter says that a rune is one of those that Unicode keeps for programs
+// themselves: XML and HTML do not take them, and no terminal shows them.
+func noncharacter(r rune) bool {
+	return r&0xfffe == 0xfffe || r >= 0xfdd0 && r <= 0xfdef
+}
+
+func noncharacterText(r rune) string { return `\u{` + strconv.FormatInt(int64(r), 16) + "}" }
+
+// withoutNoncharacters spells out the noncharacters of a text.
+func withoutNoncharacters(s string) string {
+	at := strings.IndexFunc(s, noncharacter)
+	if at < 0 {
+		return s
+	}
+	var b strings.Builder
+	b.WriteString(s[:at])
+	for _, r := range s[at:] {
+		if noncharacter(r) {
+			b.WriteString(noncharacterText(r))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
