@@ -248,7 +248,7 @@ func (c *Call) Module(name string) (lua.LValue, bool) {
 	if _, ok := c.s.host.modules[name]; !ok {
 		return lua.LNil, false
 	}
-	return c.s.builtin(name)
+	return c.s.builtin(c.l, name)
 }
 
 // OnClose registers what has to happen when the run ends, however it ends; the

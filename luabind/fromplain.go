@@ -97,7 +97,7 @@ func (s *Session) jsonNull() lua.LValue {
 	if !s.jsonHas("null") {
 		return lua.LNil
 	}
-	module, ok := s.builtin("json")
+	module, ok := s.builtin(s.L, "json")
 	if !ok {
 		return lua.LNil
 	}

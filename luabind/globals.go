@@ -49,6 +49,7 @@ func (s *Session) openGlobals() {
 	mt.RawSetString("__index", s.L.NewFunction(s.lookup))
 	mt.RawSetString("__metatable", lua.LFalse)
 	luatable.SetMetatable(s.L, g, mt)
+	s.keepGlobals()
 }
 
 func seed() uint64 {
@@ -85,12 +86,14 @@ func (s *Session) lookup(l *lua.LState) int {
 		l.Push(lua.LNil)
 		return 1
 	}
-	v, ok := s.builtin(string(name))
+	v, ok := s.builtin(l, string(name))
 	if !ok {
 		s.raise(&Call{s: s, l: l}, &Error{Kind: KindUsage,
 			Message: "undefined name " + quoteName(string(name)) + didYouMean(string(name), s.names())})
 	}
-	s.L.Env.RawSetString(string(name), v)
+	if globals, ok := l.Get(1).(*lua.LTable); ok { // the script's, or those of a module
+		globals.RawSetString(string(name), v)
+	}
 	l.Push(v)
 	return 1
 }
@@ -98,13 +101,15 @@ func (s *Session) lookup(l *lua.LState) int {
 func quoteName(s string) string { return `"` + cut(s) + `"` }
 
 // builtin gives the table of a module, or a value of the embedder.
-func (s *Session) builtin(name string) (lua.LValue, bool) {
+func (s *Session) builtin(l *lua.LState, name string) (lua.LValue, bool) {
 	if v, ok := s.loaded[name]; ok {
 		return v, true
 	}
 	var v lua.LValue
 	if m, ok := s.host.modules[name]; ok && m.Global != nil {
 		v = s.wrapNamed(m.Name, m.Name, m.Global.Impl)
+	} else if ok && m.Lua != "" {
+		v = s.luaModule(l, m)
 	} else if ok {
 		t := s.L.CreateTable(0, len(m.Funcs))
 		for _, f := range m.Funcs {

@@ -11,6 +11,9 @@ type Module struct {
 	// check(name, opts, fn): the module has no Funcs and no Values then.
 	Global *Func
 	Funcs  []Func
+	// Lua, when set, is the module itself: a chunk that returns its table, and
+	// reaches the world through other modules alone. It has no Funcs then.
+	Lua string
 	// Types are the objects that its functions return.
 	Types []Type
 	// Values are what is no function.

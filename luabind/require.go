@@ -29,7 +29,7 @@ func (s *Session) require(c *Call) error {
 	if err := c.Unpack("name", &name); err != nil {
 		return err
 	}
-	if v, ok := s.builtin(name); ok {
+	if v, ok := s.builtin(c.l, name); ok {
 		return c.Return(v)
 	}
 	if !regexp.MustCompile(`^\w[\w-]*([./]\w[\w-]*)*$`).MatchString(name) {

@@ -32,6 +32,7 @@ type Session struct {
 	objects   map[string]bool // types that had an object, by module.type
 	locals    map[any]any
 	environ   []string              // what Call.Environ gives
+	pristine  *lua.LTable           // globals as scripts find them, for modules in Lua
 	loaded    map[string]lua.LValue // modules of opslua and values of the embedder
 	files     map[string]lua.LValue // of the script's own folder
 	mask      *mask.Mask
