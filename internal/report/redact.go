@@ -1,6 +1,10 @@
 package report
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+	"strconv"
+)
 
 // Redact replaces every text of the report that came from a script or from the
 // host, before any format encodes it: what a format makes of a text afterwards,
@@ -32,13 +36,34 @@ func redact(v reflect.Value, text func(string) string) {
 			redact(v.Index(i), text)
 		}
 	case reflect.Map:
-		for _, k := range v.MapKeys() {
-			v.SetMapIndex(k, redacted(v.MapIndex(k), text))
-		}
+		redactMap(v, text)
 	case reflect.Interface:
 		if !v.IsNil() && v.CanSet() {
 			v.Set(redacted(v, text))
 		}
+	}
+}
+
+// redactMap replaces in the names too: a column may be called as a process or a
+// file is. Names that become one are kept apart.
+func redactMap(v reflect.Value, text func(string) string) {
+	var changed []string
+	for _, k := range v.MapKeys() {
+		v.SetMapIndex(k, redacted(v.MapIndex(k), text))
+		if text(k.String()) != k.String() {
+			changed = append(changed, k.String())
+		}
+	}
+	slices.Sort(changed)
+	for _, old := range changed {
+		k := reflect.ValueOf(old)
+		value := v.MapIndex(k)
+		v.SetMapIndex(k, reflect.Value{})
+		name := text(old)
+		for n := 2; v.MapIndex(reflect.ValueOf(name)).IsValid(); n++ {
+			name = text(old) + "~" + strconv.Itoa(n)
+		}
+		v.SetMapIndex(reflect.ValueOf(name), value)
 	}
 }
 

@@ -62,3 +62,25 @@ func TestRedact(t *testing.T) {
 		t.Errorf("numbers were changed: %s", b.String())
 	}
 }
+
+// The name of a column may be a secret, as far down as tables go.
+func TestRedactNames(t *testing.T) {
+	r := &Report{Rows: []Rows{{Name: "r", Columns: []string{"a", "x1234"}, Rows: []map[string]any{
+		{"a": 1.0, "x1234": 2.0, "y1234": map[string]any{"z1234": "1234"}, "1234": nil, "12341234": "k"},
+	}}}}
+	r.Redact(func(s string) string {
+		return strings.ReplaceAll(strings.ReplaceAll(s, "12341234", "***"), "1234", "***")
+	})
+	for _, f := range []Format{Human, JSON, JSONL, HTML} {
+		var b bytes.Buffer
+		if err := r.Write(&b, f, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), "1234") {
+			t.Errorf("%s: a name is still there: %s", f, b.String())
+		}
+		if want := `{"a":1,"x***":2,"***":null,"***~2":"k","y***":{"z***":"***"}}`; f == JSON && !strings.Contains(b.String(), want) {
+			t.Errorf("want %s in %s", want, b.String())
+		}
+	}
+}
