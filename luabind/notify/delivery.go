@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"opslua/internal/units"
@@ -138,6 +139,15 @@ func (d *delivery) deliver() error {
 	return nil
 }
 
+// reason is an error without what the label of the progress says already: the
+// line is short.
+func (d *delivery) reason(err error) string {
+	_, place, _ := strings.Cut(d.shown, " ")
+	text := strings.TrimPrefix(err.Error(), d.c.Name()+": ")
+	text = strings.TrimPrefix(strings.TrimPrefix(text, "POST "), place)
+	return strings.TrimLeft(text, ": ")
+}
+
 func (d *delivery) attempts() (n int, err error) {
 	c := d.c
 	progress := luabind.Progress{ID: new(int), Label: d.shown, Total: d.opts.retries + 1}
@@ -153,7 +163,7 @@ func (d *delivery) attempts() (n int, err error) {
 		if !errors.As(err, &p) || n > d.opts.retries || c.Context().Err() != nil {
 			return n, err
 		}
-		progress.Done, progress.Note = n, "attempt "+strconv.Itoa(n)+" failed: "+p.Error()
+		progress.Done, progress.Note = n, "attempt "+strconv.Itoa(n)+" failed: "+d.reason(p)
 		c.Progress(progress)
 		if rest(c.Context(), max(d.pause(n), p.after)) != nil {
 			return n, err

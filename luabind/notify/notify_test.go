@@ -127,7 +127,7 @@ func TestWebhook(t *testing.T) {
 	if h := s.heads[0]; h.Get("Content-Type") != "application/json" || h.Get("X-A") != "b" {
 		t.Errorf("headers %v", h)
 	}
-	if len(seen) != 3 || seen[0].Done != 1 || seen[0].Total != 4 || !strings.Contains(seen[0].Note, "503") || !seen[2].Over {
+	if len(seen) != 3 || seen[0].Done != 1 || seen[0].Total != 4 || !strings.HasPrefix(seen[0].Note, "attempt 1 failed: answered 503") || !seen[2].Over {
 		t.Errorf("progress %+v", seen)
 	}
 }
