@@ -58,6 +58,7 @@ func (p *program) launch(j job) error {
 	}
 	release, err := p.takeLock(stop.ctx)
 	if err != nil {
+		p.left = d.empty() // with the script's name
 		return err
 	}
 	defer release()
