@@ -105,10 +105,24 @@ func (p *program) conclude(stop *stopper, out *output, d *document, failed error
 	if err := p.writeReport(out, d); err != nil {
 		return p.unwritten(stop, d, failed, err)
 	}
+	p.tellUnknown(d)
 	if planned && p.seenTogether() { // the report says it
 		return &verdict{d.report.Exit(d.set.detail)}
 	}
 	return d.concluded(failed, planned)
+}
+
+// tellUnknown says why something could not be found out, where the format has
+// only numbers.
+func (p *program) tellUnknown(d *document) {
+	if f := d.set.format; f != report.Prom && f != report.OpenMetrics || d.set.quiet {
+		return
+	}
+	for i := range d.report.Findings {
+		if f := &d.report.Findings[i]; f.State == report.Unknown && f.Skipped == "" {
+			p.term.line(d.script, f.Name+": "+f.Text)
+		}
+	}
 }
 
 // concluded gives the error of a run together with the verdict on it.

@@ -267,9 +267,9 @@ func (p *program) sweep() {
 		return
 	}
 	if err != nil {
-		p.term.line("opslua", sweepFailedText(err))
+		p.term.notice(sweepFailedText(err))
 	}
 	if n > 0 {
-		p.term.line("opslua", sweptText(n))
+		p.term.notice(sweptText(n))
 	}
 }

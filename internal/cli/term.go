@@ -24,14 +24,17 @@ type term struct {
 	// allowed says that the environment does not ask for no colour, forced that
 	// --color decides.
 	allowed, forced bool
-	until           time.Time // when a reader that does not read is given up; zero: never
+	// journal says that systemd reads line by line, and wants their priorities.
+	journal bool
+	until   time.Time // when a reader that does not read is given up; zero: never
 }
 
 func newTerm(env Env) *term {
 	noColor := slices.ContainsFunc(env.Environ, func(kv string) bool {
 		return strings.HasPrefix(kv, "NO_COLOR=") && kv != "NO_COLOR=" || kv == "TERM=dumb"
 	})
-	return &term{f: env.Stderr, color: !noColor && isTerminal(env.Stderr), allowed: !noColor}
+	return &term{f: env.Stderr, color: !noColor && isTerminal(env.Stderr), allowed: !noColor,
+		journal: underJournal(env.Environ, env.Stderr)}
 }
 
 func isTerminal(f *os.File) bool {
@@ -52,13 +55,27 @@ func (t *term) setColor(when string) error {
 	return nil
 }
 
-// line prints one line, escaped whatever it holds.
-func (t *term) line(place, text string) {
+// The priorities of the journal, as sd-daemon(3) names them.
+const (
+	priorityError  = "<3>"
+	priorityNotice = "<5>"
+)
+
+// line prints an error: one line, escaped whatever it holds.
+func (t *term) line(place, text string) { t.print(priorityError, place, text) }
+
+// notice prints what is no error.
+func (t *term) notice(text string) { t.print(priorityNotice, "opslua", text) }
+
+func (t *term) print(priority, place, text string) {
 	const bold, red, plain = "\x1b[1m", "\x1b[31m", "\x1b[0m"
 	text = cut(text)
 	place, text = escape.String(place)+": ", escape.String(text)
 	if t.color {
 		place, text = bold+place+plain, red+text+plain
+	}
+	if t.journal {
+		place = priority + place
 	}
 	t.write(place + text + "\n")
 }
