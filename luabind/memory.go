@@ -25,36 +25,61 @@ func watchAfter(left int64) time.Duration {
 	return min(max(d, shortestWatch), longestWatch)
 }
 
+// ownHeap is what a process that does nothing but run scripts holds before one
+// begins, at most. To ask takes longer than many a script.
+const ownHeap = 4 << 20
+
+// memoryWatch looks at the heap from time to time. It lives as long as a run and is
+// safe for concurrent use.
+type memoryWatch struct {
+	limit  int64
+	base   int64 // what the heap held before
+	cancel context.CancelCauseFunc
+
+	mu    sync.Mutex
+	timer *time.Timer
+	over  bool
+}
+
 // watchMemory cancels a run whose process's heap has grown by more than limit
-// bytes. The heap is the process's: nothing tells one run's objects from another's.
-func watchMemory(ctx context.Context, limit int64, cancel context.CancelCauseFunc) (stop func()) {
-	base := heap()
-	var wg sync.WaitGroup
-	wg.Add(1)
-	go func() {
-		defer wg.Done()
-		tick := time.NewTimer(watchAfter(limit))
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			grown := heap() - base
-			if grown > limit {
-				// What is over the limit may be garbage that nobody has collected yet.
-				runtime.GC()
-				grown = heap() - base
-			}
-			tick.Reset(watchAfter(limit - grown))
-			if grown > limit {
-				cancel(Errorf(KindResource, "the script uses more memory than its limit of %s", units.FormatBytes(limit)))
-				return
-			}
-		}
-	}()
-	return wg.Wait
+// bytes. The heap is the process's: nothing tells one run's objects from
+// another's, and what an own process holds at its start is known well enough.
+func watchMemory(own bool, limit int64, cancel context.CancelCauseFunc) (stop func()) {
+	w := &memoryWatch{limit: limit, base: ownHeap, cancel: cancel}
+	if !own {
+		w.base = heap()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer = time.AfterFunc(watchAfter(limit), w.look)
+	return w.stop
+}
+
+func (w *memoryWatch) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return
+	}
+	grown := heap() - w.base
+	if grown > w.limit {
+		// What is over the limit may be garbage that nobody has collected yet.
+		runtime.GC()
+		grown = heap() - w.base
+	}
+	if grown > w.limit {
+		w.over = true
+		w.cancel(Errorf(KindResource, "the script uses more memory than its limit of %s", units.FormatBytes(w.limit)))
+		return
+	}
+	w.timer.Reset(watchAfter(w.limit - grown))
+}
+
+func (w *memoryWatch) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
+	w.timer.Stop()
 }
 
 func heap() int64 {

@@ -200,7 +200,7 @@ func (s *Session) bound(parent context.Context) (context.Context, func()) {
 		return ctx, stop
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	done := watchMemory(ctx, s.host.cfg.limits.Memory, cancel)
+	done := watchMemory(s.host.cfg.own, s.host.cfg.limits.Memory, cancel)
 	return ctx, func() { cancel(nil); done(); stop() }
 }
 
