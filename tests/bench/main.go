@@ -6,8 +6,10 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -109,14 +111,21 @@ func build(dir string) (*binaries, error) {
 // a file that was written in one go are mapped faster than those that the linker
 // has filled here and there.
 func install(path string) error {
-	data, err := os.ReadFile(path)
+	from, err := os.Open(path)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = from.Close() }()
 	if err := os.Remove(path); err != nil {
 		return err
 	}
-	return os.WriteFile(path, data, 0o755)
+	to, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
+	if err != nil {
+		return err
+	}
+	// In pieces: what this program holds counts as the memory of what it starts.
+	_, err = io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, make([]byte, 1<<20))
+	return errors.Join(err, to.Close())
 }
 
 func moduleRoot() (string, error) {
