@@ -123,8 +123,8 @@ func install(path string) error {
 	if err != nil {
 		return err
 	}
-	// In pieces: what this program holds counts as the memory of what it starts.
-	_, err = io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, make([]byte, 1<<20))
+	// In pieces, as cp does.
+	_, err = io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{from}, make([]byte, 64<<10))
 	return errors.Join(err, to.Close())
 }
 
