@@ -205,6 +205,16 @@ func readingEvents() []string {
 		"__pairs", "__ipairs", "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__unm"}
 }
 
+// comparePlanned refuses to compare a planned result, with whatever.
+func (s *Session) comparePlanned(l *lua.LState, a, b lua.LValue) {
+	for _, v := range []lua.LValue{a, b} {
+		if what, ok := plannedOf(v); ok {
+			c := &Call{s: s, l: l}
+			s.raise(c, c.ReadsPlanned(what))
+		}
+	}
+}
+
 func plannedOf(v lua.LValue) (what string, ok bool) {
 	if ud, isObject := v.(*lua.LUserData); isObject {
 		if p, isPlan := ud.Value.(*plan); isPlan {

@@ -23,6 +23,9 @@ func (s *Session) openGlobals() {
 		maxString = defaultMemory / 2
 	}
 	s.rt = &luacode.Runtime{MaxString: maxString, Resource: s.raiseResource}
+	if s.host.cfg.plan != nil {
+		s.rt.Equal = s.comparePlanned
+	}
 	started := time.Now()
 	s.closeLib = lualib.Open(s.L, lualib.Config{
 		Stdout:    s.stdout,

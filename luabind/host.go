@@ -80,7 +80,7 @@ func (h *Host) run(ctx context.Context, name, source string, args []string, file
 
 // compile gives up where stop, if it is not nil, says so.
 func (h *Host) compile(name, source string, stop func() error) (*luacode.Chunk, error) {
-	chunk, err := luacode.Compile(name, source, luacode.Limits{Source: h.cfg.limits.Source, Stop: stop})
+	chunk, err := luacode.Compile(name, source, luacode.Limits{Source: h.cfg.limits.Source, Stop: stop, Equal: h.cfg.plan != nil})
 	if err == nil {
 		return chunk, nil
 	}

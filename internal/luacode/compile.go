@@ -53,7 +53,7 @@ func tree(name, source string, l Limits) (stmts []ast.Stmt, prefix string, err e
 	p := newParser(name, source, l)
 	stmts = p.chunk()
 	prefix = strings.Repeat("\x00", p.nuls+1)
-	r := &rewriter{name: name, prefix: prefix, assigned: p.assigned}
+	r := &rewriter{name: name, prefix: prefix, assigned: p.assigned, equal: l.Equal}
 	stmts = r.chunk(stmts)
 	p.mayStop()
 	return stmts, prefix, nil

@@ -240,3 +240,34 @@ func numberKeys(n int) string {
 	b.WriteString("} local n = 0 for k, v in pairs(t) do n = n + 1 end print(n, t[3000000], t[5])")
 	return b.String()
 }
+
+// With Equal, whatever is compared for equality is seen, and the answers stay
+// those of Lua.
+func TestEqualIsSeen(t *testing.T) {
+	L := lua.NewState()
+	defer L.Close()
+	chunk, err := Compile("eq", `
+local n = 0
+local function two() return 2, 3 end
+local a = {1 == 1, 1 == 2, 1 ~= 2, "a" == "a", {} == {}, nil == false, (1 == 1) == true, not (1 == 2), 2 == two(), two() ~= 2}
+while n ~= 3 do n = n + 1 end
+repeat n = n + 1 until n == 5
+if n == 5 and n ~= 6 or n == 7 then n = 100 end
+return n, unpack(a)`, Limits{Equal: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	rt := &Runtime{Equal: func(*lua.LState, lua.LValue, lua.LValue) { seen++ }}
+	L.Push(chunk.Function(L, rt))
+	if err := L.PCall(0, lua.MultRet, nil); err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for i := 1; i <= L.GetTop(); i++ {
+		got += L.Get(i).String() + " "
+	}
+	if want := "100 true false true true false false true true true false "; got != want || seen != 19 {
+		t.Errorf("got %s (%d comparisons), want %s", got, seen, want)
+	}
+}

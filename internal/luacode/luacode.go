@@ -25,6 +25,8 @@ type Limits struct {
 	// Stop is asked while the source is read and before code is made of it; an
 	// error from it ends the compilation. Nil never does.
 	Stop func() error
+	// Equal has Runtime.Equal see what == and ~= compare, which takes time.
+	Equal bool
 }
 
 const (
@@ -65,6 +67,9 @@ type Runtime struct {
 	// MaxString is the length in bytes above which the operator .. raises
 	// Resource instead; 0 or less means no bound.
 	MaxString int
+	// Equal, when set, sees what is compared for equality by chunks that were
+	// compiled with Limits.Equal; it may raise.
+	Equal func(L *lua.LState, a, b lua.LValue)
 	// Resource raises an error and does not return.
 	Resource func(L *lua.LState, msg string)
 }

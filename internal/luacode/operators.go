@@ -16,6 +16,7 @@ const (
 	opAppend     operator = "append"     // (t, v): t[#t+1] = v
 	opTable      operator = "table"      // (t, n, layout, ...): fills a constructor's table
 	opBound      operator = "bound"      // (v): a bound of a numeric for
+	opEqual      operator = "equal"      // (a, b): a == b, where somebody wants to know
 )
 
 // operatorFunc is the operator as a function of no state, which all states may
@@ -33,6 +34,8 @@ func operatorFunc(op operator) *lua.LFunction {
 		f = fillTable
 	case opBound:
 		f = bound
+	case opEqual:
+		f = equal
 	}
 	return &lua.LFunction{IsG: true, GFunction: f}
 }
@@ -51,6 +54,15 @@ func runtimeOf(L *lua.LState) *Runtime {
 		}
 	}
 	return &Runtime{}
+}
+
+func equal(L *lua.LState) int {
+	a, b := L.Get(1), L.Get(2)
+	if rt := runtimeOf(L); rt.Equal != nil {
+		rt.Equal(L, a, b)
+	}
+	L.Push(lua.LBool(L.Equal(a, b)))
+	return 1
 }
 
 func set(L *lua.LState) int {

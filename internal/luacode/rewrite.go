@@ -12,6 +12,7 @@ type rewriter struct {
 	vars     []variable
 	consts   *constants
 	work     int
+	equal    bool // comparisons for equality call an operator
 }
 
 // variable is a local name in scope.
@@ -206,6 +207,7 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 		return r.logical(e)
 	case *ast.RelationalOpExpr:
 		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
+		return r.relation(e)
 	case *ast.ArithmeticOpExpr:
 		e.Lhs, e.Rhs = r.expr(e.Lhs), r.expr(e.Rhs)
 	case *ast.UnaryMinusOpExpr:
@@ -223,6 +225,19 @@ func (r *rewriter) expr(e ast.Expr) ast.Expr {
 		r.function(e)
 	}
 	return e
+}
+
+// relation lets somebody see what is compared for equality: Lua itself asks no
+// metamethod where the types differ.
+func (r *rewriter) relation(e *ast.RelationalOpExpr) ast.Expr {
+	if !r.equal || e.Operator != "==" && e.Operator != "~=" {
+		return e
+	}
+	same := r.operator(opEqual, e.Line(), e.Lhs, single(e.Rhs))
+	if e.Operator == "==" {
+		return same
+	}
+	return at(&ast.UnaryNotOpExpr{Expr: same}, e.Line())
 }
 
 // maxArgs is how many arguments an operator gets at once: they take up

@@ -8,8 +8,7 @@ dropped in silence: it raises, or its result has to be looked at.
 
 In a dry run a command that is no probe is only planned. What stands for its
 result can be handed on, and raises planned where it is read. Lua has no way to
-see "if r then" and "r == nil": a planned result counts as there, as one of
-proc.try too.`
+see "if r then": a planned result counts as there, as one of proc.try too.`
 
 // docOptions are the options of everything that runs a command.
 const docOptions = `
