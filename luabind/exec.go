@@ -2,7 +2,6 @@ package luabind
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"opslua/internal/supervise"
@@ -74,37 +73,7 @@ func (s *Session) runCommand(ctx context.Context, c *Command) (*Result, error) {
 	own := c.Cmd
 	direct(&own.Stdout, s.host.cfg.stdout, c.Masked)
 	direct(&own.Stderr, s.host.cfg.stderr, c.Masked)
-	if s.host.cfg.own {
-		defer s.reapMeanwhile()()
-	}
 	return s.super.Run(ctx, &own)
-}
-
-const reapEvery = 100 * time.Millisecond
-
-// reapMeanwhile reaps orphans until what it gives is called. The command that
-// runs may stop a daemon that an earlier one has started, and wait until it has
-// gone: to kill -0 it is there until this process has reaped it.
-func (s *Session) reapMeanwhile() (stop func()) {
-	var mu sync.Mutex
-	var timer *time.Timer
-	over := false
-	mu.Lock()
-	defer mu.Unlock()
-	timer = time.AfterFunc(reapEvery, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if !over {
-			s.super.Reap()
-			timer.Reset(reapEvery)
-		}
-	})
-	return func() {
-		mu.Lock()
-		defer mu.Unlock()
-		over = true
-		timer.Stop()
-	}
 }
 
 func direct(o *supervise.Output, stream any, masked bool) {

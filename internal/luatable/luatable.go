@@ -238,3 +238,14 @@ func trim(t *lua.LTable) int {
 	}
 	return n
 }
+
+// StrayKey finds a key that is no place in a list: a name, or one behind a hole.
+func StrayKey(t *lua.LTable) (key lua.LValue, found bool) {
+	n := Len(t)
+	ForEach(t, func(k, _ lua.LValue) bool {
+		i, isNumber := k.(lua.LNumber)
+		key, found = k, !isNumber || i < 1 || i > lua.LNumber(n) || i != lua.LNumber(int(i))
+		return !found
+	})
+	return key, found
+}

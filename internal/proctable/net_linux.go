@@ -2,9 +2,6 @@ package proctable
 
 import (
 	"bytes"
-	"encoding/binary"
-	"encoding/hex"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -177,8 +174,8 @@ func parseInet(b []byte, proto string, conns map[uint64]Connection) {
 		if len(f) < 10 {
 			continue
 		}
-		local, okL := parseAddr(f[1])
-		remote, okR := parseAddr(f[2])
+		local, okL := ParseAddr(f[1])
+		remote, okR := ParseAddr(f[2])
 		inode, okI := number[uint64](f[9])
 		state := inetState(string(f[3]), proto)
 		if !okL || !okR || !okI || inode == 0 || state == "" {
@@ -190,28 +187,6 @@ func parseInet(b []byte, proto string, conns map[uint64]Connection) {
 		}
 		conns[inode] = c
 	}
-}
-
-// parseAddr reads "0100007F:1F90": words of 32 bits as they are in memory.
-func parseAddr(b []byte) (a netip.AddrPort, ok bool) {
-	host, port, found := bytes.Cut(b, []byte{':'})
-	var raw [16]byte
-	if !found || len(port) != 4 || len(host) != 8 && len(host) != 32 {
-		return a, false
-	}
-	n, err := hex.Decode(raw[:], host)
-	if err != nil {
-		return a, false
-	}
-	var p [2]byte
-	if _, err := hex.Decode(p[:], port); err != nil {
-		return a, false
-	}
-	for i := 0; i < n; i += 4 {
-		binary.NativeEndian.PutUint32(raw[i:], binary.BigEndian.Uint32(raw[i:]))
-	}
-	ip, _ := netip.AddrFromSlice(raw[:n])
-	return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(p[:])), true
 }
 
 func inetState(code, proto string) string {

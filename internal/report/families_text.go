@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bufio"
 	"math"
 	"sort"
 	"strconv"
@@ -108,4 +109,15 @@ func sampleValue(v float64) string {
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// writeSamples writes a line for each sample, which both formats write alike.
+func (f *family) writeSamples(out *bufio.Writer) {
+	for _, s := range f.samples {
+		out.WriteString(f.name)
+		out.WriteString(s.labels)
+		out.WriteByte(' ')
+		out.WriteString(sampleValue(s.value))
+		out.WriteByte('\n')
+	}
 }

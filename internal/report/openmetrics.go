@@ -21,13 +21,7 @@ func (r *Report) writeOpenMetrics(w io.Writer, o Options) error {
 			fmt.Fprintf(out, "# UNIT %s %s\n", base, unit)
 		}
 		fmt.Fprintf(out, "# HELP %s %s\n", base, f.helpText(true))
-		for _, s := range f.samples {
-			out.WriteString(f.name)
-			out.WriteString(s.labels)
-			out.WriteByte(' ')
-			out.WriteString(sampleValue(s.value))
-			out.WriteByte('\n')
-		}
+		f.writeSamples(out)
 	}
 	out.WriteString("# EOF\n")
 	return out.Flush()

@@ -16,13 +16,7 @@ func (r *Report) writeProm(w io.Writer, o Options) error {
 	fs := r.families(o, promName)
 	for _, f := range fs.list {
 		fmt.Fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", f.name, f.helpText(false), f.name, promType(f.kind))
-		for _, s := range f.samples {
-			out.WriteString(f.name)
-			out.WriteString(s.labels)
-			out.WriteByte(' ')
-			out.WriteString(sampleValue(s.value))
-			out.WriteByte('\n')
-		}
+		f.writeSamples(out)
 	}
 	for i, series := range fs.repeated {
 		if i == promRepeated {

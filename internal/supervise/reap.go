@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -142,4 +144,31 @@ func children() []int {
 		}
 	}
 	return pids
+}
+
+const reapEvery = 100 * time.Millisecond
+
+// reapMeanwhile reaps orphans until what it gives is called. The command that
+// runs may stop a daemon that an earlier one has started, and wait until it has
+// gone: to kill -0 it is there until this process has reaped it.
+func (s *Supervisor) reapMeanwhile() (stop func()) {
+	var mu sync.Mutex
+	var timer *time.Timer
+	over := false
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(reapEvery, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !over {
+			s.Reap()
+			timer.Reset(reapEvery)
+		}
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+		timer.Stop()
+	}
 }

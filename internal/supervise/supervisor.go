@@ -86,6 +86,9 @@ func (s *Supervisor) Run(ctx context.Context, c *Cmd) (*Result, error) {
 	// The command may ask after a daemon that an earlier one has started: to
 	// kill -0 one that has ended is alive until it is reaped.
 	s.Reap()
+	if s.opts.Subreaper {
+		defer s.reapMeanwhile()()
+	}
 	r, err := s.start(ctx, c)
 	if err != nil {
 		return nil, err

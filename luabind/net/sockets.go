@@ -2,10 +2,10 @@ package net
 
 import (
 	"bytes"
-	"encoding/binary"
-	"encoding/hex"
 	"net/netip"
 	"strconv"
+
+	"opslua/internal/proctable"
 )
 
 // socket is one that waits for others: TCP that listens, or UDP that is bound
@@ -30,33 +30,11 @@ func parseSockets(text []byte, proto string) []socket {
 		if len(f) < 10 || string(f[3]) != waits {
 			continue
 		}
-		addr, ok := parseAddrPort(f[1])
+		addr, ok := proctable.ParseAddr(f[1])
 		inode, err := strconv.ParseUint(string(f[9]), 10, 64)
 		if ok && err == nil && addr.Port() != 0 {
 			out = append(out, socket{proto, addr, inode})
 		}
 	}
 	return out
-}
-
-// parseAddrPort reads "0100007F:1F90": words of 32 bits as they are in memory.
-func parseAddrPort(b []byte) (a netip.AddrPort, ok bool) {
-	host, port, found := bytes.Cut(b, []byte{':'})
-	var raw [16]byte
-	var p [2]byte
-	if !found || len(port) != 4 || len(host) != 8 && len(host) != 32 {
-		return a, false
-	}
-	n, err := hex.Decode(raw[:], host)
-	if err != nil {
-		return a, false
-	}
-	if _, err := hex.Decode(p[:], port); err != nil {
-		return a, false
-	}
-	for i := 0; i < n; i += 4 {
-		binary.NativeEndian.PutUint32(raw[i:], binary.BigEndian.Uint32(raw[i:]))
-	}
-	ip, _ := netip.AddrFromSlice(raw[:n])
-	return netip.AddrPortFrom(ip, binary.BigEndian.Uint16(p[:])), true
 }

@@ -38,7 +38,7 @@ func targets(c *luabind.Call, list *lua.LTable, common httpclient.Request) ([]ta
 	}
 	// Names here are options in the wrong table, or no list at all: a probe of
 	// nothing would look like one where all is well.
-	if k, stray := strayKey(list); stray {
+	if k, stray := luatable.StrayKey(list); stray {
 		return nil, c.Usage("list", `got the key %s, want a list such as {"http://a/", "b:22"}, options after it`, short(c.String(k)))
 	}
 	out := make([]target, n)
@@ -50,17 +50,6 @@ func targets(c *luabind.Call, list *lua.LTable, common httpclient.Request) ([]ta
 		out[i] = t
 	}
 	return out, nil
-}
-
-// strayKey finds a key that is no place of the list.
-func strayKey(t *lua.LTable) (key lua.LValue, found bool) {
-	n := luatable.Len(t)
-	luatable.ForEach(t, func(k, _ lua.LValue) bool {
-		i, isNumber := k.(lua.LNumber)
-		key, found = k, !isNumber || i < 1 || i > lua.LNumber(n) || i != lua.LNumber(int(i))
-		return !found
-	})
-	return key, found
 }
 
 func targetOf(c *luabind.Call, i int, v lua.LValue, common httpclient.Request) (target, error) {

@@ -63,7 +63,7 @@ func prepareList(c *luabind.Call, list *lua.LTable, base *options) ([]*work, err
 // commandsOnly refuses names in a list of commands: options stand in the second
 // table, and would be lost here.
 func commandsOnly(c *luabind.Call, list *lua.LTable) error {
-	if k, stray := strayKey(list); stray {
+	if k, stray := luatable.StrayKey(list); stray {
 		return c.Usage("list", `unexpected item %s, want a list of commands such as {{"ls"}, {"df"}}, options after it`, show(k))
 	}
 	return nil

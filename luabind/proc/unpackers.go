@@ -45,7 +45,7 @@ func eachItem(v lua.LValue, f func(lua.LValue) error) error {
 	if !ok {
 		return f(v)
 	}
-	if _, stray := strayKey(t); stray {
+	if _, stray := luatable.StrayKey(t); stray {
 		return errText("want a list without names and holes")
 	}
 	for i := 1; i <= luatable.Len(t); i++ {
@@ -54,17 +54,6 @@ func eachItem(v lua.LValue, f func(lua.LValue) error) error {
 		}
 	}
 	return nil
-}
-
-// strayKey finds a key that is no place in a list: a name, or one behind a hole.
-func strayKey(t *lua.LTable) (key lua.LValue, found bool) {
-	n := luatable.Len(t)
-	luatable.ForEach(t, func(k, _ lua.LValue) bool {
-		i, isNumber := k.(lua.LNumber)
-		key, found = k, !isNumber || i < 1 || i > lua.LNumber(n) || i != lua.LNumber(int(i))
-		return !found
-	})
-	return key, found
 }
 
 // signalName is a signal by name or number; 0 is none.
